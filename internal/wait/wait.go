@@ -1,0 +1,111 @@
+// Package wait is the one thing that everything that can wait needs to know
+// of whoever waits: how to park it and how to wake it.
+//
+// The engine (package runtime) registers its fibers here; a plain goroutine
+// gets a built-in waiter. Code above this package (channels, tasks, groups)
+// is written once and serves both.
+//
+// # Contract
+//
+// A Waiter has one permit. Unpark grants it; Park consumes it, waiting until
+// there is one. Permits do not add up. Park may also return without one: the
+// caller loops on a condition of its own. What happened before Unpark happened
+// before the return of the Park that it woke.
+package wait
+
+import "sync"
+
+// Reason says what a waiter waits for; it is shown by inspection.
+type Reason uint8
+
+// The reasons. Their names are what inspection prints.
+const (
+	None Reason = iota
+	ChanPut
+	ChanGet
+	Choice
+	Sleep
+	Await
+	Group
+	Blocking
+	Read
+	Write
+	Lock
+	Signal
+	numReasons
+)
+
+var reasonNames = [numReasons]string{
+	None: "park", ChanPut: "channel put", ChanGet: "channel get", Choice: "choice", Sleep: "sleep",
+	Await: "await task", Group: "wait for group", Blocking: "blocking call", Read: "read", Write: "write",
+	Lock: "lock", Signal: "signal",
+}
+
+// String returns the name that inspection prints.
+func (r Reason) String() string {
+	if r >= numReasons {
+		return "unknown"
+	}
+	return reasonNames[r]
+}
+
+// A Waiter is a fiber or goroutine that can wait.
+type Waiter interface {
+	// Park waits for a permit and consumes it; only the fiber or goroutine
+	// itself may call it. It may return early. It does not return at all (the
+	// fiber ends as by runtime.Goexit) when the runtime of the fiber closes:
+	// what must be undone then belongs in a deferred call.
+	Park(why Reason)
+	// Unpark grants the permit. Anyone may call it, at any time, also after
+	// the waiter went on to something else.
+	Unpark()
+}
+
+// fiber returns the running fiber as a waiter, or nil in a plain goroutine.
+// It is set once, when the engine is linked in.
+var fiber func() Waiter
+
+// Register is called once, from the engine's package initialisation, before
+// any fiber or waiter exists.
+func Register(current func() Waiter) { fiber = current }
+
+// Current returns the waiter of the calling fiber, or a waiter for the calling
+// goroutine. A goroutine's waiter must be given back with Release.
+func Current() Waiter {
+	if fiber != nil {
+		if w := fiber(); w != nil {
+			return w
+		}
+	}
+	return goroutines.Get().(*Goroutine)
+}
+
+// Release gives back what Current returned, when no one will unpark it any
+// more on purpose. A late Unpark is harmless: its permit makes some later Park
+// return early.
+func Release(w Waiter) {
+	if g, ok := w.(*Goroutine); ok {
+		goroutines.Put(g)
+	}
+}
+
+// Goroutine is the waiter of a plain goroutine.
+type Goroutine struct {
+	c chan struct{} // holds the permit
+}
+
+var goroutines = sync.Pool{New: func() any { return NewGoroutine() }}
+
+// NewGoroutine returns a waiter for the calling goroutine.
+func NewGoroutine() *Goroutine { return &Goroutine{c: make(chan struct{}, 1)} }
+
+// Park implements Waiter.
+func (g *Goroutine) Park(Reason) { <-g.c }
+
+// Unpark implements Waiter.
+func (g *Goroutine) Unpark() {
+	select {
+	case g.c <- struct{}{}:
+	default:
+	}
+}

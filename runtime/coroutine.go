@@ -1,0 +1,171 @@
+package runtime
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/pprof"
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/coro"
+	"github.com/seed222ee791/fibers/internal/getg"
+)
+
+// A coroutine is a stack on which fibers run, one after the other. A fiber gets
+// one only when it first runs; when it ends and the next one has not started
+// either, that one runs on the same coroutine with no switch at all.
+//
+// It belongs to whoever runs on it, or to whoever resumes it, as the fiber does
+// that sits on it; while idle, to the pool that holds it.
+type coroutine struct {
+	coro.Coro // first: a *coro.Coro of a coroutine is also a *coroutine
+
+	fiber    *fiber     // what it runs
+	sched    *scheduler // where it runs; set by the resumer before the switch
+	rt       *Runtime
+	key      uintptr // of its goroutine, in the registry
+	returned bool    // the fiber's function returned
+	labelled bool    // its goroutine bears a profiler label
+	doomed   bool    // in the batch that the trimmer is ending; the trimmer's
+}
+
+func coroutineOf(c *coro.Coro) *coroutine { return (*coroutine)(unsafe.Pointer(c)) }
+
+// registry tells which coroutine the calling goroutine is. It is one for all
+// runtimes, as a fiber must be known whichever runtime asks.
+var registry getg.Table[coroutine]
+
+// current returns the coroutine of the calling goroutine, or nil.
+func current() *coroutine { return registry.Get(getg.Get()) }
+
+func newCoroutine(rt *Runtime) *coroutine {
+	c := &coroutine{rt: rt}
+	c.Init(c.main)
+	return c
+}
+
+// main is the life of a coroutine.
+func (c *coroutine) main() {
+	c.key = getg.Get()
+	registry.Put(c.key, c)
+	c.sched.settle()
+	for {
+		c.run()
+		if !c.nextFiber() {
+			break
+		}
+	}
+	registry.Delete(c.key)
+}
+
+// run runs one fiber to its end, however it ends.
+func (c *coroutine) run() {
+	f := c.fiber
+	if h := f.handle.Load(); h != nil {
+		c.label(h.Name())
+	}
+	c.returned = false
+	defer c.ended()
+	f.fn()
+	c.returned = true
+}
+
+// ended is deferred around a fiber: it stops a panic, and carries on where a
+// Goexit would take the coroutine down.
+func (c *coroutine) ended() {
+	f := c.fiber
+	if !c.returned {
+		if v := recover(); v != nil {
+			c.rt.panicked(f, v, debug.Stack())
+		} else {
+			c.Taint()
+		}
+	}
+	if c.labelled {
+		c.label("")
+	}
+	c.sched.end(f)
+	if c.Tainted() {
+		// The Goexit goes on when this function returns, and ends the
+		// coroutine. So it waits here until the trimmer wants that.
+		s := c.sched
+		s.left = departure{kind: tainted, co: c}
+		c.away(s, s.pick())
+		registry.Delete(c.key)
+	}
+}
+
+// nextFiber finds the coroutine its next fiber. If there is only one that has
+// a stack already, it switches to that and rests until a fiber is given to it.
+// It reports false if the coroutine has to end.
+func (c *coroutine) nextFiber() bool {
+	s := c.sched
+	f := s.pick()
+	if f != nil && f.co == nil {
+		f.co, c.fiber = c, f
+		return true
+	}
+	s.left = departure{kind: rests, co: c}
+	c.away(s, f)
+	if c.Leaving() {
+		return false
+	}
+	c.sched.settle()
+	return true
+}
+
+// leave hands the scheduler over to the next fiber and returns when c is
+// resumed, on whatever scheduler that is. s.left says what becomes of c.
+func (c *coroutine) leave(s *scheduler) { c.leaveFor(s, s.pick()) }
+
+// leaveFor is leave with the next fiber chosen, or nil for the root to choose.
+func (c *coroutine) leaveFor(s *scheduler, f *fiber) {
+	c.away(s, f)
+	c.sched.settle()
+}
+
+// away switches to f if that can be done at once. All that needs more stack
+// (looking for work elsewhere, making coroutines, sleeping) is the root's, so
+// that the stacks of parked fibers stay small.
+func (c *coroutine) away(s *scheduler, f *fiber) {
+	if f == nil || f.co == nil && len(s.idle) == 0 {
+		s.handed = f
+		c.Switch(&s.root)
+		return
+	}
+	s.resume(f, &c.Coro)
+}
+
+// resume switches from the calling party to f. A fiber without a stack gets an
+// idle coroutine, of which there must be one.
+func (s *scheduler) resume(f *fiber, from *coro.Coro) {
+	co := f.co
+	if co == nil {
+		n := len(s.idle) - 1
+		co = s.idle[n]
+		s.idle[n] = nil
+		s.idle = s.idle[:n]
+		co.fiber, f.co = f, co
+	}
+	co.sched = s
+	from.Switch(&co.Coro)
+}
+
+// rest puts an idle coroutine by.
+func (s *scheduler) rest(c *coroutine) {
+	s.idle = append(s.idle, c)
+	if len(s.idle) >= maxIdle {
+		s.rt.pool.put(s.idle[maxIdle/2:])
+		clear(s.idle[maxIdle/2:])
+		s.idle = s.idle[:maxIdle/2]
+	}
+}
+
+// label sets or removes the profiler label of c's goroutine, the caller.
+func (c *coroutine) label(name string) {
+	c.labelled = name != ""
+	ctx := context.Background()
+	if c.labelled {
+		ctx = pprof.WithLabels(ctx, pprof.Labels("fiber", name))
+	}
+	pprof.SetGoroutineLabels(ctx)
+}

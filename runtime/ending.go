@@ -1,0 +1,173 @@
+package runtime
+
+import (
+	"context"
+	"time"
+)
+
+// The end of a runtime, in this order:
+//
+//  1. ending is set: who waits, or comes to a wait, ends as by Goexit; who has
+//     not run is dropped; nobody new is admitted from outside.
+//  2. Every fiber is unparked, again and again with growing pauses, until none
+//     is alive: one may have passed the test of ending just before, and deferred
+//     functions may wait on others that have to end first.
+//  3. stopping is set and every sleeper woken: the roots end, and unpin.
+//  4. All coroutines are idle now, and are ended.
+//
+// If a fiber is still alive after the grace, Close returns and says which. What
+// it holds of the runtime then ends when it comes to a wait after all.
+
+// drain waits until no fiber is alive.
+func (rt *Runtime) drain(ctx context.Context) error {
+	c := make(chan struct{}, 1)
+	rt.mu.Lock()
+	rt.mu.drained = append(rt.mu.drained, c)
+	rt.mu.Unlock()
+	rt.drains.Inc()
+	defer func() {
+		rt.drains.Dec()
+		rt.mu.Lock()
+		rt.mu.drained = removeOne(rt.mu.drained, c)
+		rt.mu.Unlock()
+	}()
+	for rt.live() > 0 {
+		select {
+		case <-c:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// checkDrained tells those who wait for the last fiber. A scheduler calls it
+// when it has published its counters and is about to sleep. The last fiber's
+// does so later than drain looks, or drain sees the end itself.
+func (rt *Runtime) checkDrained() {
+	if rt.drains.Load() == 0 || rt.live() > 0 {
+		return
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for _, c := range rt.mu.drained {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Close ends rt: see Run for what becomes of its fibers. It returns nil, or a
+// *LeftoverError if some did not come to a wait within the grace. Afterwards no
+// goroutine or thread pin of rt is left but those of the fibers left over.
+//
+// Closing twice is harmless: every call waits for the end and returns the same.
+// Close in a fiber of rt itself panics, as it would wait for its caller.
+func (rt *Runtime) Close() error {
+	rt.notInside("Close")
+	return outside(rt.close)
+}
+
+// Shutdown waits until no fiber of rt is alive, then closes it. If ctx is done
+// first, it closes rt at once, and returns the cause, or the *LeftoverError.
+// Fibers may go on spawning fibers meanwhile. It must not be called in a fiber
+// of rt.
+func (rt *Runtime) Shutdown(ctx context.Context) error {
+	rt.notInside("Shutdown")
+	return outside(func() error {
+		cause := rt.drain(ctx)
+		if err := rt.close(); err != nil {
+			return err
+		}
+		return cause
+	})
+}
+
+func (rt *Runtime) notInside(what string) {
+	if c := current(); c != nil && c.rt == rt {
+		panic("fibers: " + what + " in a fiber of the runtime itself: call it from outside, or let main return")
+	}
+}
+
+// close is Close, on a plain goroutine.
+func (rt *Runtime) close() error {
+	rt.mu.Lock()
+	if done := rt.mu.closing; done != nil {
+		rt.mu.Unlock()
+		<-done
+		rt.mu.Lock()
+		defer rt.mu.Unlock()
+		return rt.mu.closed
+	}
+	done := make(chan struct{})
+	rt.mu.closing = done
+	rt.mu.Unlock()
+	defer close(done)
+
+	rt.ending.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), rt.conf.grace)
+	defer cancel()
+	if rt.endFibers(ctx) {
+		rt.stop()
+		return nil
+	}
+	err := &LeftoverError{Fibers: rt.Fibers()}
+	rt.mu.Lock()
+	rt.mu.closed = err
+	rt.mu.Unlock()
+	go func() {
+		rt.endFibers(context.Background())
+		rt.stop()
+	}()
+	return err
+}
+
+// endFibers unparks all fibers until none is alive, and reports whether that
+// was so before ctx was done.
+func (rt *Runtime) endFibers(ctx context.Context) bool {
+	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		rt.records.each(func(f *fiber) {
+			if f.wake() {
+				rt.inject(f)
+			}
+		})
+		round, cancel := context.WithTimeout(ctx, pause)
+		err := rt.drain(round)
+		cancel()
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return rt.live() == 0
+		}
+	}
+}
+
+// stop ends the goroutines of a runtime without fibers.
+func (rt *Runtime) stop() {
+	rt.mu.Lock()
+	rt.stopping.Store(true) // under mu: no scheduler is added after this
+	rt.mu.Unlock()
+	id := &rt.idle
+	for {
+		id.mu.Lock()
+		n := len(id.mu.list)
+		if n == 0 {
+			id.mu.Unlock()
+			break
+		}
+		s := id.mu.list[n-1]
+		id.searching.Inc()
+		id.remove(s)
+		id.mu.Unlock()
+		s.parker.permit()
+	}
+	close(rt.monitor.stop)
+	rt.services.Wait()
+	rt.roots.Wait()
+	if left := rt.pool.close(); left > 0 {
+		panic("fibers: internal error: coroutines left over at the end")
+	}
+	auditThreads()
+}

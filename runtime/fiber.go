@@ -1,0 +1,250 @@
+package runtime
+
+import (
+	goruntime "runtime"
+	"sync"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// Current returns the running fiber, or nil in a plain goroutine. It costs
+// about 8 ns, the first call in a fiber an allocation.
+func Current() *Fiber {
+	c := current()
+	if c == nil {
+		return nil
+	}
+	return c.fiber.public()
+}
+
+// A Fiber is the public handle of a fiber. It stays valid, and keeps its ID and
+// name, after the fiber has ended. Its methods may be called from anywhere.
+type Fiber struct {
+	id   uint64
+	name atomic.Pointer[string]
+}
+
+// ID returns the number of the fiber, unique in the process and never zero.
+// Numbers grow in the order of spawning on each scheduler, not across them.
+func (f *Fiber) ID() uint64 { return f.id }
+
+// Name returns the name given by GoNamed or SetName, or "".
+func (f *Fiber) Name() string {
+	if p := f.name.Load(); p != nil {
+		return *p
+	}
+	return ""
+}
+
+// SetName names the fiber. Inspection shows the name at once; the profiler
+// label "fiber" follows only when the fiber names itself, because a label can be
+// set only by the goroutine that bears it. The empty name removes both.
+func (f *Fiber) SetName(name string) {
+	f.name.Store(&name)
+	if c := current(); c != nil && c.fiber.handle.Load() == f {
+		c.label(name)
+	}
+}
+
+// A fiber is the engine's record of one fiber. Records are allocated in slabs,
+// recycled and never freed: a pointer to one is always safe to use, and what a
+// stale pointer can do is bounded (a spurious permit: see parking.go).
+//
+// Between two switches a record belongs to one party: from spawn to first
+// run and whenever it is queued, to the queue that holds it; while it runs, to
+// its own goroutine; while it is parked, to whoever wins the CAS on word. The
+// plain fields are that party's.
+type fiber struct {
+	// word is the identity and the park state: see parking.go.
+	// Writers: spawn and end (the owner), park and unpark by CAS. Readers: any.
+	word atomic.Uint64
+
+	fn func() // what it runs; nil once ended
+	co *coroutine
+
+	// dropped, if not nil, is called instead of fn when the runtime closes
+	// before the fiber has run.
+	dropped func()
+
+	since int64 // when it parked, on the runtime's coarse clock
+	timer timer // its place among the sleepers: see sleep.go
+
+	rt   *Runtime
+	link *fiber // next in a free list; the list's owner's
+
+	// handle is the public face, made when first asked for. Writers: the
+	// owner. Readers: any.
+	handle atomic.Pointer[Fiber]
+	// site is where it was spawned, if the runtime records that. Writers: the
+	// spawner. Readers: any.
+	site atomic.Uintptr
+}
+
+var _ wait.Waiter = (*fiber)(nil)
+
+// public returns the handle. Owner only.
+func (f *fiber) public() *Fiber {
+	h := f.handle.Load()
+	if h == nil {
+		h = &Fiber{id: f.id()}
+		f.handle.Store(h)
+	}
+	return h
+}
+
+// setName gives a fiber that has not run its name. Owner only. (A function of
+// its own, so that only named fibers pay for the name's escape to the heap.)
+func (f *fiber) setName(name string) { f.public().name.Store(&name) }
+
+// ids hands out blocks of fiber numbers to the schedulers, so that numbering a
+// fiber touches no shared line.
+var ids atomic.Uint64
+
+const idBlock = 1 << 10
+
+// records keeps the fiber records of a runtime that no scheduler holds, and
+// knows all of them.
+type records struct {
+	mu struct {
+		sync.Mutex
+		free  *fiber
+		n     int
+		slabs []*[slabSize]fiber
+		ids   uint64 // the next number for a fiber made by a plain goroutine
+	}
+}
+
+const (
+	slabSize    = 64
+	maxFree     = 4 * slabSize // records that a scheduler keeps for itself
+	recordBatch = 2 * slabSize // how many it takes or gives back at a time
+)
+
+// take returns a list of at least one and at most recordBatch records.
+func (r *records) take(rt *Runtime) (list *fiber, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.mu.free == nil {
+		r.grow(rt)
+	}
+	list = r.mu.free
+	last := list
+	for n = 1; n < recordBatch && last.link != nil; n++ {
+		last = last.link
+	}
+	r.mu.free, last.link = last.link, nil
+	r.mu.n -= n
+	return list, n
+}
+
+// one returns a single record, numbered, for a plain goroutine that spawns.
+func (r *records) one(rt *Runtime, fn func()) *fiber {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.mu.free == nil {
+		r.grow(rt)
+	}
+	f := r.mu.free
+	r.mu.free, f.link = f.link, nil
+	r.mu.n--
+	if r.mu.ids&(idBlock-1) == 0 {
+		r.mu.ids = ids.Add(idBlock) - idBlock + 1
+	}
+	f.fn = fn
+	f.word.Store(r.mu.ids<<idShift | stateAwake)
+	r.mu.ids++
+	return f
+}
+
+// grow adds a slab; mu is held.
+func (r *records) grow(rt *Runtime) {
+	slab := new([slabSize]fiber)
+	for i := range slab {
+		slab[i].rt = rt
+		slab[i].link = r.mu.free
+		r.mu.free = &slab[i]
+	}
+	r.mu.n += slabSize
+	r.mu.slabs = append(r.mu.slabs, slab)
+}
+
+// give takes back the n records from first to last.
+func (r *records) give(first, last *fiber, n int) {
+	r.mu.Lock()
+	last.link, r.mu.free = r.mu.free, first
+	r.mu.n += n
+	r.mu.Unlock()
+}
+
+// each calls f for every record, in use or not.
+func (r *records) each(f func(*fiber)) {
+	r.mu.Lock()
+	slabs := r.mu.slabs
+	r.mu.Unlock()
+	for _, slab := range slabs {
+		for i := range slab {
+			f(&slab[i])
+		}
+	}
+}
+
+// newFiber returns a record for fn, numbered but not started. Owner only.
+func (s *scheduler) newFiber(fn func()) *fiber {
+	f := s.free
+	if f == nil {
+		f, s.nfree = s.rt.records.take(s.rt)
+	}
+	s.free = f.link
+	s.nfree--
+	if s.nextID&(idBlock-1) == 0 {
+		s.nextID = ids.Add(idBlock) - idBlock + 1 // a block lacks its first number: no fiber is 0
+	}
+	f.fn = fn
+	f.word.Store(s.nextID<<idShift | stateAwake)
+	s.nextID++
+	return f
+}
+
+// freeFiber takes back the record of a fiber that has ended. Owner only.
+func (s *scheduler) freeFiber(f *fiber) {
+	f.reset()
+	f.link = s.free
+	s.free = f
+	if s.nfree++; s.nfree > maxFree {
+		first, last := s.free, s.free
+		for range recordBatch - 1 {
+			last = last.link
+		}
+		s.free = last.link
+		s.nfree -= recordBatch
+		s.rt.records.give(first, last, recordBatch)
+	}
+}
+
+// reset makes the record of an ended fiber ready for the next one.
+func (f *fiber) reset() {
+	f.fn, f.co = nil, nil
+	f.word.Store(stateFree)
+	if f.dropped != nil {
+		f.dropped = nil
+	}
+	if f.handle.Load() != nil {
+		f.handle.Store(nil)
+	}
+	if f.site.Load() != 0 {
+		f.site.Store(0)
+	}
+}
+
+// Yield lets the other runnable fibers of this scheduler run and puts the
+// calling fiber behind them. It returns at once if there are none. In a plain
+// goroutine it is runtime.Gosched.
+func Yield() {
+	if c := current(); c != nil {
+		c.yield()
+		return
+	}
+	goruntime.Gosched()
+}

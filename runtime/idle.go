@@ -1,0 +1,391 @@
+package runtime
+
+// The idle protocol: no scheduler sleeps beside a runnable fiber, and no wake-up
+// is paid for that is not needed.
+//
+// A wake costs the waker some 15 µs and reaches the sleeper 10 to 80 µs later,
+// a thousand times what a fiber switch costs. So schedulers search for a moment
+// before they sleep, one is woken at a time, and none while another searches.
+//
+// # States of a scheduler
+//
+//	running ──▶ searching ──▶ sleepy ──▶ asleep ──▶ searching (woken)
+//	   ▲            │            │           └────▶ running   (time-out)
+//	   └────────────┴────────────┘ work found
+//
+// At most half of those awake search; the others go from running to sleepy.
+//
+// # Shared
+//
+//	searching  how many search. Writers: any, atomically.
+//	nsleep     how many are in the list. Writers: under mu. Readers: any.
+//	list       the sleepers; a waker takes the last. Under mu.
+//
+// # Posting work
+//
+//	PushWork     put the fiber in a queue
+//	ReadSleepers nsleep = 0 or searching > 0: return
+//	Claim        CAS searching 0→1, or return
+//	Take         under mu: take the last sleeper; none: searching−1, return
+//	Wake         its permit; it starts as the searcher counted by Claim
+//
+// # Falling asleep
+//
+//	Announce     under mu: into the list, nsleep+1; searching−1 if it searched
+//	Recheck      look at every queue once more
+//	Sleep        until the permit comes, or the time
+//
+// # Argument
+//
+// W1: a push and a scheduler that falls asleep.
+//
+//	Either ReadSleepers comes first or Announce. ReadSleepers first: PushWork
+//	came before it, hence before Recheck, which sees the work. Announce first:
+//	ReadSleepers sees a sleeper; if it returns because of a searcher, that
+//	searcher's own decrement is still to come. A searcher decrements in three
+//	places: in Announce, after which it rechecks; when it has found work, after
+//	which the last one posts again, for the work that it did not take; and in
+//	Take, in the section of mu that saw the list empty. Who announces after that
+//	section rechecks later than the push; all others are awake, and recheck
+//	before they sleep.
+//
+// W2: a fiber in another's next place.
+//
+//	Its push wakes nobody, and Recheck does not count it as work: most often its
+//	scheduler takes it in well under a microsecond. But the first in the list,
+//	the watcher, sleeps only for 50 µs to 1 ms as long as anyone is awake, and
+//	takes a fiber that it has seen twice in the same place. The last to be woken
+//	is the watcher; when all are awake, the monitor watches (standin.go).
+//
+// W3: a timer and a scheduler that falls asleep.
+//
+//	Who adds a timer on a scheduler is awake: it looks at the timers at its next
+//	turn and before it sleeps. If neither comes soon, the watcher sees the timer.
+//	A plain goroutine that adds one wakes a sleeper if none will wake in time.
+//
+// Checked by: docs/models/idle.pml (spin, with mutants), TestIdleStress,
+// TestWorkConservation….
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/worksteal"
+)
+
+type idlers struct {
+	_         pad.Line
+	searching atomic.Int32
+	nsleep    atomic.Int32
+	_         pad.Line
+	mu        struct {
+		sync.Mutex
+		list  []*scheduler
+		until int64 // when the first of them wakes by itself; never early than that
+	}
+}
+
+const (
+	never = math.MaxInt64
+
+	searchRounds = 6
+	searchPause  = 200 // loads of a shared word between two rounds, 0.2–0.4 µs
+
+	watchMin = 50 * time.Microsecond
+	watchMax = time.Millisecond
+
+	standInPatience = 100 * time.Millisecond // without work, then it retires
+)
+
+// victims is what a scheduler remembers of the others' next places.
+type victims struct {
+	seen  map[*scheduler]*fiber
+	at    int64         // when
+	delay time.Duration // how long the watcher sleeps next
+}
+
+// find returns a fiber to run, waiting until there is one, or nil if the root
+// has to end. Root only.
+func (s *scheduler) find() *fiber {
+	rt := s.rt
+	searching := false
+	for {
+		if rt.stopping.Load() || s.retiring {
+			if searching {
+				rt.doneSearching()
+			}
+			return nil
+		}
+		if f := s.pickLocal(); f != nil {
+			if searching {
+				rt.doneSearching()
+			}
+			return f
+		}
+		if !searching {
+			searching = rt.maySearch()
+		}
+		if searching {
+			if f := s.search(); f != nil {
+				rt.doneSearching()
+				return f
+			}
+		}
+		var f *fiber
+		if f, searching = s.sleep(searching); f != nil {
+			return f
+		}
+	}
+}
+
+// maySearch reports whether one more may search, and counts it.
+func (rt *Runtime) maySearch() bool {
+	id := &rt.idle
+	for {
+		n := id.searching.Load()
+		if 2*n >= rt.active.Load()-id.nsleep.Load() && n > 0 {
+			return false
+		}
+		if id.searching.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// doneSearching takes leave of the searchers, with work.
+func (rt *Runtime) doneSearching() {
+	if rt.idle.searching.Dec() == 0 {
+		rt.wakeForWork()
+	}
+}
+
+// wakeForWork is called after every push that others should know of.
+func (rt *Runtime) wakeForWork() {
+	if rt.idle.nsleep.Load() == 0 || rt.idle.searching.Load() != 0 {
+		return // W1: ReadSleepers
+	}
+	rt.wakeOne()
+}
+
+func (rt *Runtime) wakeOne() {
+	id := &rt.idle
+	if !id.searching.CompareAndSwap(0, 1) {
+		return
+	}
+	id.mu.Lock()
+	n := len(id.mu.list)
+	if n == 0 {
+		id.searching.Dec()
+		id.mu.Unlock()
+		return
+	}
+	s := id.mu.list[n-1]
+	id.remove(s)
+	id.mu.Unlock()
+	rt.kickMonitor()
+	s.parker.permit()
+}
+
+// remove takes s out of the list; mu is held.
+func (id *idlers) remove(s *scheduler) {
+	l := id.mu.list
+	copy(l[s.slept:], l[s.slept+1:])
+	l[len(l)-1] = nil
+	id.mu.list = l[:len(l)-1]
+	for i := s.slept; i < len(id.mu.list); i++ {
+		id.mu.list[i].slept = i
+	}
+	s.slept = -1
+	if s.timekeeper {
+		s.timekeeper = false
+		id.mu.until = never
+	}
+	id.nsleep.Dec()
+}
+
+// search looks for work at the others for a few microseconds.
+func (s *scheduler) search() *fiber {
+	s.counts.searches++
+	for range searchRounds {
+		if f := s.look(); f != nil {
+			return f
+		}
+		for range searchPause {
+			if s.rt.stopping.Load() {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// look looks at every queue once and takes what it finds.
+func (s *scheduler) look() *fiber {
+	if f := s.rt.injector.Pop(); f != nil {
+		return f
+	}
+	all := *s.rt.schedulers.Load()
+	start := s.random(len(all))
+	for i := range all {
+		v := all[(start+i)%len(all)]
+		if v == s {
+			continue
+		}
+		if f := s.stealFrom(v); f != nil {
+			s.counts.stolen++
+			return f
+		}
+	}
+	return nil
+}
+
+// stealFrom takes the oldest spawned fiber of v, or half of its woken ones.
+func (s *scheduler) stealFrom(v *scheduler) *fiber {
+	for range 4 { // Lost means that someone else got work: no need to insist
+		f, outcome := v.newest.Steal()
+		if f != nil {
+			return f
+		}
+		if outcome == worksteal.Empty {
+			break
+		}
+	}
+	for range 4 {
+		f, moved, outcome := v.woken.StealHalf(s.ring, 32)
+		if f != nil {
+			s.counts.stolen += uint64(moved)
+			return f
+		}
+		if outcome == worksteal.Empty {
+			break
+		}
+	}
+	return s.stealStale(v)
+}
+
+// stealStale takes the fiber in v's next place if it was there some time ago.
+func (s *scheduler) stealStale(v *scheduler) *fiber {
+	f := v.next.Load()
+	if f == nil || s.watched.seen[v] != f {
+		if s.watched.seen == nil {
+			s.watched.seen = make(map[*scheduler]*fiber)
+		}
+		if f != nil || s.watched.seen[v] != nil {
+			s.watched.seen[v] = f
+			s.watched.at = s.rt.clock()
+		}
+		return nil
+	}
+	if time.Duration(s.rt.clock()-s.watched.at) < watchMin/2 {
+		return nil
+	}
+	s.watched.seen[v] = nil
+	if v.next.CompareAndSwap(f, nil) {
+		return f
+	}
+	return nil
+}
+
+// sleep goes through Announce, Recheck and Sleep. It returns a fiber if the
+// recheck found one, and whether the scheduler is a searcher now.
+func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
+	rt := s.rt
+	id := &rt.idle
+	s.publish()
+	now := rt.clock()
+	s.now = now
+	if rt.timers.due(now) {
+		rt.timers.fire(now, func(f *fiber) { s.ring.Push(f) })
+		f = s.ring.Pop()
+		if searching {
+			rt.doneSearching()
+		} else {
+			rt.wakeForWork()
+		}
+		return f, false
+	}
+
+	id.mu.Lock()
+	s.slept = len(id.mu.list)
+	id.mu.list = append(id.mu.list, s)
+	id.nsleep.Inc()
+	if searching {
+		id.searching.Dec()
+	}
+	wait := s.patience(now)
+	id.mu.Unlock()
+
+	rt.checkDrained()
+	if f = s.look(); f == nil && !rt.stopping.Load() {
+		s.counts.sleeps++
+		if s.parker.wait(wait) {
+			s.afterSleep()
+			return nil, true
+		}
+	}
+	// Not woken by anyone: a time-out, work, or the end.
+	id.mu.Lock()
+	listed := s.slept >= 0
+	if listed {
+		id.remove(s)
+	}
+	id.mu.Unlock()
+	if !listed { // a waker was faster, and counts on us
+		s.parker.wait(-1)
+	}
+	s.afterSleep()
+	if f == nil {
+		if s.standIn && listed && s.idleSince != 0 && time.Duration(s.now-s.idleSince) > standInPatience {
+			s.retiring = true
+		}
+		return nil, !listed
+	}
+	if listed {
+		rt.wakeForWork() // as a last searcher would
+	} else {
+		rt.doneSearching()
+	}
+	return f, false
+}
+
+// afterSleep is what a root does when it comes back from a wait.
+func (s *scheduler) afterSleep() {
+	s.now = s.rt.clock()
+	s.breathed = s.now
+	s.countdown = s.interval
+	s.pin.check(s)
+}
+
+// patience is how long s, the last in the list, may sleep; negative means for
+// ever. mu is held.
+func (s *scheduler) patience(now int64) time.Duration {
+	id := &s.rt.idle
+	wake := int64(never)
+	if s.slept == 0 && len(id.mu.list) < int(s.rt.active.Load()) {
+		s.watched.delay = min(max(2*s.watched.delay, watchMin), watchMax)
+		wake = now + int64(s.watched.delay)
+	} else {
+		s.watched.delay = 0
+	}
+	if next := s.rt.timers.next.Load(); next < id.mu.until {
+		wake = min(wake, next)
+	}
+	if s.standIn {
+		if s.idleSince == 0 {
+			s.idleSince = now
+		}
+		wake = min(wake, now+int64(standInPatience))
+	}
+	if wake == never {
+		return -1
+	}
+	if wake < id.mu.until {
+		id.mu.until = wake
+		s.timekeeper = true
+	}
+	return max(time.Duration(wake-now), 0)
+}

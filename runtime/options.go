@@ -1,0 +1,109 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	goruntime "runtime"
+	"slices"
+	"time"
+)
+
+// An Option configures a runtime: see Run and New. A later option overrides an
+// earlier one of the same kind.
+type Option func(*config)
+
+type config struct {
+	schedulers    int
+	schedulersSet bool
+	cpus          []int
+	pinning       bool
+	pinningSet    bool
+	drain         bool
+	grace         time.Duration
+	panicHandler  func(f *Fiber, v any, stack []byte)
+}
+
+// MaxSchedulers is the most schedulers that a runtime may be given.
+const MaxSchedulers = 1024
+
+// WithSchedulers sets the number of schedulers, 1 to MaxSchedulers. The default
+// is the number of CPUs in WithCPUs, or else that of the CPUs which this process
+// may use (its affinity, limited by GOMAXPROCS). More schedulers than CPUs share
+// them and are not locked to cores.
+func WithSchedulers(n int) Option {
+	return func(c *config) { c.schedulers, c.schedulersSet = n, true }
+}
+
+// WithCPUs sets the cores: scheduler i is locked to cpus[i%len(cpus)]. Each must
+// be one that the process may use.
+func WithCPUs(cpus ...int) Option {
+	return func(c *config) { c.cpus = append([]int{}, cpus...) }
+}
+
+// WithPinning sets whether schedulers are locked to cores. The default is true
+// where the system allows it (Linux) and there are as many CPUs as schedulers.
+// Where locking is refused by the system, schedulers run unlocked, and Stats
+// says so.
+func WithPinning(on bool) Option {
+	return func(c *config) { c.pinning, c.pinningSet = on, true }
+}
+
+// WithDrain makes Run wait, after main has returned, until no fiber is left.
+func WithDrain() Option { return func(c *config) { c.drain = true } }
+
+// WithGrace sets how long the end of a runtime waits for fibers that do not come
+// to a wait, default 5 s. Zero is not to wait at all.
+func WithGrace(d time.Duration) Option { return func(c *config) { c.grace = d } }
+
+// WithPanicHandler sets what is called when a panic leaves a fiber, in that
+// fiber, with the value and the stack at the panic. The fiber then ends; the
+// others go on. Without a handler such a panic ends the process. The panics of
+// tasks and group members go to those who wait for them, not to the handler.
+func WithPanicHandler(h func(f *Fiber, v any, stack []byte)) Option {
+	return func(c *config) { c.panicHandler = h }
+}
+
+// ErrOption is wrapped by the errors of options that are out of range.
+var ErrOption = errors.New("fibers: option out of range")
+
+// newConfig applies the options and checks them.
+func newConfig(opts []Option) (*config, error) {
+	c := &config{grace: 5 * time.Second}
+	for i, o := range opts {
+		if o == nil {
+			return nil, fmt.Errorf("%w: option %d is nil", ErrOption, i)
+		}
+		o(c)
+	}
+	allowed := allowedCPUs()
+	if c.cpus != nil && len(c.cpus) == 0 {
+		return nil, fmt.Errorf("%w: WithCPUs needs at least one CPU; allowed are %v", ErrOption, allowed)
+	}
+	for _, cpu := range c.cpus {
+		if !slices.Contains(allowed, cpu) {
+			return nil, fmt.Errorf("%w: WithCPUs: CPU %d is not one that this process may use; allowed are %v", ErrOption, cpu, allowed)
+		}
+	}
+	if !c.schedulersSet {
+		c.schedulers = len(c.cpus)
+		if c.schedulers == 0 {
+			c.schedulers = max(1, min(len(allowed), goruntime.GOMAXPROCS(0)))
+		}
+	}
+	if c.schedulers < 1 || c.schedulers > MaxSchedulers {
+		return nil, fmt.Errorf("%w: WithSchedulers(%d): allowed are 1 to %d", ErrOption, c.schedulers, MaxSchedulers)
+	}
+	if c.grace < 0 {
+		return nil, fmt.Errorf("%w: WithGrace(%v): the grace cannot be negative", ErrOption, c.grace)
+	}
+	if !c.pinningSet {
+		c.pinning = true
+	}
+	if !canPin || c.cpus == nil && len(allowed) < c.schedulers {
+		c.pinning = false
+	}
+	if c.cpus == nil {
+		c.cpus = allowed
+	}
+	return c, nil
+}

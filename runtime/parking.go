@@ -1,0 +1,215 @@
+package runtime
+
+// Park and unpark: how a fiber waits and how it is woken, from any core.
+//
+// # States
+//
+// The low bits of a fiber's word:
+//
+//	free ──spawn──▶ awake ──end──▶ free
+//
+//	           P2 unpark                  P1 park
+//	  permit ◀─────────── awake ──────────────────────▶ parked
+//	    │                  ▲ ▲                             │
+//	    └──────────────────┘ └─────────────────────────────┘
+//	      P3 park (returns)           P4 unpark (enqueues)
+//
+// awake means queued to run, or running, or on the way to a park: an unparker
+// need not tell these apart, it leaves a permit, and the way to parked is by a
+// CAS that a permit defeats. The rest of the word is the reason of the wait and
+// the number of the fiber, so that a CAS by someone who looked at an earlier
+// fiber in the same record fails.
+//
+// # The post-switch step
+//
+// A fiber that parks has published itself as a waiter before it leaves its
+// stack. Nobody may resume it before it has left: two threads would run on one
+// stack. So it does not set parked itself. It leaves a note in the scheduler
+// (departure) and switches; the party that runs next on this scheduler settles
+// the note, as its first act: it makes the step P1, or, where a permit has come
+// in the meantime, puts the fiber back in a queue. A yield is the same with the
+// queue alone. Whatever makes a fiber resumable thus happens after its switch.
+//
+// # The races
+//
+// K1: settle's CAS awake→parked against an unparker's CAS awake→permit.
+//
+//	Both are on the same word, so one is first. Settle first: the unparker
+//	fails, looks again, finds parked and wakes (P4). The unparker first: settle
+//	fails, takes the permit and queues the fiber. Never both, never neither.
+//
+// K2: two unparkers on one parked fiber.
+//
+//	Both CAS parked→awake, one wins and is the only one to enqueue it. The other
+//	looks again, finds awake and leaves a permit: Park returns early once.
+//
+// K3: Park's look at the permit against an unparker.
+//
+//	Park finds the permit and takes it, or finds none and goes on to K1.
+//
+// K4: an unparker that is late, on a record that was recycled.
+//
+//	free is left alone. Any other state belongs to the record's next fiber, which
+//	gets a permit or is woken: its Park returns early, and it looks again.
+//
+// K5: a closing runtime against a fiber about to park.
+//
+//	The closer sets ending, then unparks every record. The fiber parks, or looks
+//	at ending after its Park. If it parks after the unpark it takes the permit
+//	(K1); in any case it then sees ending and ends itself.
+//
+// What happened before Unpark happened before the return of the Park it woke:
+// through the CAS on the word, or the queue that carried the fiber. An unpark
+// that finds the permit there already still writes the word, for this reason.
+//
+// Checked by: docs/models/park.pml (spin, with mutants), TestParkStress.
+
+import (
+	goruntime "runtime"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+const (
+	stateFree   uint64 = iota // the record is in a free list
+	stateAwake                // queued, running or leaving
+	statePermit               // awake, and the next park returns at once
+	stateParked               // waiting for an unpark
+
+	stateMask   = 1<<4 - 1
+	reasonShift = 4
+	reasonMask  = (1<<8 - 1) << reasonShift
+	idShift     = 12
+)
+
+func (f *fiber) id() uint64 { return f.word.Load() >> idShift }
+
+// A departure is the note that a party leaves in its scheduler when it
+// switches away: what the next one has to do for it.
+type departure struct {
+	kind  departureKind
+	why   wait.Reason
+	fiber *fiber     // of parks and yields
+	co    *coroutine // of rests
+}
+
+type departureKind uint8
+
+const (
+	nothing departureKind = iota
+	parks                 // the fiber waits
+	yields                // the fiber wants to go on
+	rests                 // the coroutine has no fiber any more
+	tainted               // as rests, but a Goexit is in its stack
+)
+
+// settle makes the post-switch step. Called by the party that runs on s, first
+// thing after every switch.
+func (s *scheduler) settle() {
+	d := &s.left
+	kind := d.kind
+	d.kind = nothing
+	switch kind {
+	case parks:
+		d.fiber.since = s.now
+		if !d.fiber.tryPark(d.why) {
+			s.ring.Push(d.fiber)
+			s.rt.wakeForWork()
+		}
+	case yields:
+		s.ring.Push(d.fiber)
+		s.rt.wakeForWork()
+	case rests:
+		s.rest(d.co)
+	case tainted:
+		s.rt.pool.putTainted(d.co)
+	}
+}
+
+// tryPark is P1, made on behalf of a fiber that has left its stack. If it
+// reports false there was a permit, which is gone now: the caller enqueues the
+// fiber.
+func (f *fiber) tryPark(why wait.Reason) bool {
+	for {
+		w := f.word.Load() &^ reasonMask
+		if w&stateMask == statePermit {
+			f.word.Store(w&^stateMask | stateAwake) // nobody else changes a permit
+			return false
+		}
+		if f.word.CompareAndSwap(w, w&^stateMask|stateParked|uint64(why)<<reasonShift) { // K1
+			return true
+		}
+	}
+}
+
+// Park implements wait.Waiter.
+func (f *fiber) Park(why wait.Reason) {
+	f.park(why)
+	if f.rt.ending.Load() {
+		goruntime.Goexit() // K5
+	}
+}
+
+// park is Park without the end: for waits that must see their matter through.
+func (f *fiber) park(why wait.Reason) {
+	w := f.word.Load()
+	if w&stateMask == statePermit { // K3
+		f.word.Store(w&^stateMask | stateAwake)
+		return
+	}
+	c := f.co
+	s := c.sched
+	s.left = departure{kind: parks, why: why, fiber: f}
+	s.counts.parks++
+	c.leave(s)
+}
+
+// Unpark implements wait.Waiter.
+func (f *fiber) Unpark() {
+	if !f.wake() {
+		return
+	}
+	if c := current(); c != nil && c.rt == f.rt {
+		c.sched.runNext(f)
+		return
+	}
+	f.rt.inject(f)
+}
+
+// wake makes the unparker's step on the word. If it reports true the fiber was
+// parked and is the caller's, who must enqueue it.
+func (f *fiber) wake() bool {
+	for {
+		w := f.word.Load()
+		switch w & stateMask {
+		case stateParked:
+			if f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|stateAwake) { // K2
+				return true
+			}
+		case stateAwake:
+			if f.word.CompareAndSwap(w, w&^stateMask|statePermit) { // K1
+				return false
+			}
+		case statePermit:
+			if f.word.CompareAndSwap(w, w) {
+				return false
+			}
+		default:
+			return false // K4
+		}
+	}
+}
+
+// yield puts the calling fiber behind the others of its scheduler.
+func (c *coroutine) yield() {
+	if c.rt.ending.Load() {
+		goruntime.Goexit()
+	}
+	s := c.sched
+	f := s.pick()
+	if f == nil && s.countdown > 0 {
+		return
+	}
+	s.left = departure{kind: yields, fiber: c.fiber}
+	c.leaveFor(s, f)
+}

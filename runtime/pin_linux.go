@@ -1,0 +1,177 @@
+package runtime
+
+import (
+	"os"
+	"strconv"
+	"sync"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Locked to cores, without locked threads.
+//
+// A scheduler's goroutines are many and change threads at the Go runtime's will,
+// about once a second, more often under heavy garbage collection. A locked thread
+// (runtime.LockOSThread) cannot resume a coroutine made elsewhere. So what is
+// pinned is the thread that happens to carry the scheduler, and pinning heals
+// itself: every breath and after every sleep the scheduler compares the thread
+// it is on with the one it pinned.
+//
+// On a change it claims the new thread and pins it. The thread left behind must
+// be released, or two busy threads share a core while another is idle (measured:
+// a third of the throughput). But another scheduler may be on that thread by
+// now, and have pinned it. So the table of owners says whose a thread is, and
+// only its owner releases it. Both happen under the table's lock: it is taken
+// some times a second.
+//
+// A new thread may inherit the mask of a pinned one; the auditor, called by the
+// monitor about once a second, gives every thread that nobody owns the process
+// mask back.
+
+// threads is the process's table of pinned threads.
+var threads struct {
+	sync.Mutex
+	owner map[int]*pin
+}
+
+// processMask is the set of CPUs that the process was given, read before the
+// first thread is pinned.
+var processMask = sync.OnceValue(func() (m unix.CPUSet) {
+	if err := unix.SchedGetaffinity(0, &m); err != nil {
+		m.Zero()
+	}
+	return m
+})
+
+// allowedCPUs returns the CPUs that the process may use.
+func allowedCPUs() []int {
+	m := processMask()
+	var cpus []int
+	for i := range maxCPU {
+		if m.IsSet(i) {
+			cpus = append(cpus, i)
+		}
+	}
+	return cpus
+}
+
+const (
+	canPin = true
+	maxCPU = 1024 // bits of a CPUSet
+)
+
+// pin is a scheduler's hold on its core. Owner: the scheduler's; thread also
+// under the lock of the table.
+type pin struct {
+	cpu    int // −1: not pinned
+	mask   unix.CPUSet
+	thread int // the one it pinned, or 0
+	failed error
+
+	checks, right, moves uint64
+}
+
+func (p *pin) attach(s *scheduler) {
+	if p.cpu < 0 {
+		return
+	}
+	p.mask.Zero()
+	p.mask.Set(p.cpu)
+	p.check(s)
+}
+
+// check pins the current thread if it is not the one that was pinned last.
+func (p *pin) check(s *scheduler) {
+	if p.cpu < 0 || p.failed != nil {
+		return
+	}
+	p.checks++
+	if onCPU() == p.cpu {
+		p.right++
+	}
+	// The goroutine may change threads between any two of these lines. Then the
+	// wrong thread is pinned for a moment, and owned, so that the next check
+	// finds a difference and releases it.
+	tid := unix.Gettid()
+	if tid == p.thread {
+		return
+	}
+	p.moves++
+	threads.Lock()
+	defer threads.Unlock()
+	if threads.owner == nil {
+		threads.owner = make(map[int]*pin)
+	}
+	if err := unix.SchedSetaffinity(tid, &p.mask); err != nil {
+		p.failed = os.NewSyscallError("sched_setaffinity", err)
+		s.rt.pinFailed(p.failed)
+		p.release()
+		return
+	}
+	p.release()
+	threads.owner[tid] = p
+	p.thread = tid
+}
+
+// release gives the thread pinned before its mask back; the table is locked.
+func (p *pin) release() {
+	if p.thread != 0 && threads.owner[p.thread] == p {
+		delete(threads.owner, p.thread)
+		m := processMask()
+		_ = unix.SchedSetaffinity(p.thread, &m) // fails only if the thread is gone
+	}
+	p.thread = 0
+}
+
+func (p *pin) detach() {
+	if p.cpu < 0 {
+		return
+	}
+	threads.Lock()
+	p.release()
+	threads.Unlock()
+}
+
+// auditThreads gives stray threads the process mask back.
+func auditThreads() {
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return
+	}
+	whole := processMask()
+	if whole.Count() == 0 {
+		return
+	}
+	threads.Lock()
+	defer threads.Unlock()
+	for _, t := range tasks {
+		tid, err := strconv.Atoi(t.Name())
+		if err != nil || threads.owner[tid] != nil {
+			continue
+		}
+		var m unix.CPUSet
+		if unix.SchedGetaffinity(tid, &m) == nil && m.Count() == 1 && m != whole {
+			_ = unix.SchedSetaffinity(tid, &whole)
+		}
+	}
+}
+
+// onCPU returns the CPU that the calling thread is on, or −1.
+func onCPU() int {
+	var cpu uint32
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
+		return -1
+	}
+	return int(cpu)
+}
+
+// processCPU returns the processor time that the process has used.
+func processCPU() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,35 @@
+//go:build !linux
+
+package runtime
+
+import (
+	goruntime "runtime"
+	"time"
+)
+
+// Threads cannot be pinned here: pin does nothing, and Stats says so.
+type pin struct {
+	cpu                  int
+	checks, right, moves uint64
+}
+
+const canPin = false
+
+func (p *pin) attach(*scheduler) {}
+func (p *pin) check(*scheduler)  {}
+func (p *pin) detach()           {}
+
+func auditThreads() {}
+
+// processCPU returns the processor time that the process has used; zero stands
+// for unknown.
+func processCPU() time.Duration { return 0 }
+
+// allowedCPUs returns the CPUs that the process may use.
+func allowedCPUs() []int {
+	cpus := make([]int, goruntime.NumCPU())
+	for i := range cpus {
+		cpus[i] = i
+	}
+	return cpus
+}

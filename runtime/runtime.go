@@ -1,0 +1,325 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	goruntime "runtime"
+	"slices"
+	"sync"
+	"time"
+	"unsafe"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+	"github.com/seed222ee791/fibers/worksteal"
+)
+
+func init() {
+	wait.Register(func() wait.Waiter {
+		if c := current(); c != nil {
+			return c.fiber
+		}
+		return nil
+	})
+}
+
+// A Runtime is a set of schedulers and the fibers that they run. Runtimes are
+// independent of each other; their fibers meet on any object of package cml.
+type Runtime struct {
+	conf *config
+	base time.Time // zero of the clock
+
+	schedulers atomic.Pointer[[]*scheduler] // replaced as a whole, under mu
+	active     atomic.Int32                 // schedulers with a root
+	injector   *worksteal.Injector[fiber]
+	idle       idlers
+	timers     timers
+	records    records
+	pool       pool
+	monitor    monitor
+	surplus    atomic.Int32 // stand-ins that should retire
+
+	// spawned counts the fibers made by plain goroutines, before they can be
+	// seen; refused those of them that came too late. Writers: any.
+	spawned, refused atomic.Uint64
+
+	watching atomic.Bool // record spawn sites
+	ending   atomic.Bool // fibers end at their next wait (K5)
+	stopping atomic.Bool // roots end
+
+	roots, services sync.WaitGroup
+
+	drains atomic.Int32 // who waits for the last fiber
+	mu     struct {
+		sync.Mutex
+		made     int // schedulers, for their index
+		standIns uint64
+		retired  totals
+		pinErr   error
+		drained  []chan struct{} // of those who wait
+		closing  chan struct{}   // made by the first Close; closed when it is done
+		closed   error           // its result
+	}
+}
+
+// New starts a runtime. It holds a goroutine for each scheduler and one monitor
+// until Close.
+func New(opts ...Option) (*Runtime, error) {
+	conf, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	rt := &Runtime{conf: conf, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
+	rt.schedulers.Store(new([]*scheduler))
+	rt.timers.next.Store(never)
+	rt.idle.mu.until = never
+	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
+	rt.monitor.kick, rt.monitor.stop = make(chan struct{}, 1), make(chan struct{})
+	if conf.pinning {
+		// Said explicitly, the number of processors no longer follows the
+		// affinity of the runtime's threads, which pinning narrows.
+		goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(0))
+	}
+	for range conf.schedulers {
+		rt.addScheduler(false)
+	}
+	rt.services.Add(1)
+	go rt.watch()
+	return rt, nil
+}
+
+var ambient struct {
+	sync.Mutex
+	rt *Runtime
+}
+
+// Default returns the ambient runtime, which Go uses in plain goroutines. It is
+// started at its first use, with default options, and again at the first use
+// after a Close.
+func Default() *Runtime {
+	ambient.Lock()
+	defer ambient.Unlock()
+	if ambient.rt == nil || ambient.rt.ending.Load() {
+		rt, err := New()
+		if err != nil {
+			panic(fmt.Sprintf("fibers: the ambient runtime does not start: %v", err))
+		}
+		ambient.rt = rt
+	}
+	return ambient.rt
+}
+
+// Run runs main in a fiber of a runtime made for it, ends that runtime and
+// returns. The fibers that are alive when main returns are ended as by
+// runtime.Goexit at the point where they wait, or with WithDrain, waited for.
+//
+// The error is one of the options', or a *LeftoverError. A panic in main is
+// raised again in the caller, as a *PanicError; if a panic handler is set, it
+// gets the panic, and Run returns the *PanicError. If main ends by
+// runtime.Goexit, Run returns as if it had returned.
+//
+// Run may be called in a fiber: only that fiber waits.
+func Run(main func(), opts ...Option) error {
+	if main == nil {
+		panic("fibers: Run(nil): give it a function")
+	}
+	return outside(func() error {
+		rt, err := New(opts...)
+		if err != nil {
+			return err
+		}
+		outcome := rt.runMain(main)
+		if rt.conf.drain && (outcome.err == nil || rt.conf.panicHandler != nil) {
+			_ = rt.drain(context.Background())
+		}
+		err = rt.close()
+		if outcome.err != nil && rt.conf.panicHandler == nil {
+			panic(outcome.err)
+		}
+		if outcome.err != nil {
+			return outcome.err
+		}
+		return err
+	})
+}
+
+// outside runs fn on a plain goroutine: the caller's, if it is one.
+func outside(fn func() error) error {
+	if current() == nil {
+		return fn()
+	}
+	return Blocking(fn)
+}
+
+// Run runs fn in a fiber of rt and returns when it has returned; other fibers
+// go on. Panics and Goexit are treated as by the function Run. It may be called
+// many times, at once, and in fibers. It returns ErrClosed if rt is closed, or
+// is closed before fn has returned.
+func (rt *Runtime) Run(fn func()) error {
+	if fn == nil {
+		panic("fibers: Run(nil): give it a function")
+	}
+	outcome := rt.runMain(fn)
+	if outcome.err != nil && rt.conf.panicHandler == nil {
+		panic(outcome.err)
+	}
+	if outcome.err != nil {
+		return outcome.err
+	}
+	if !outcome.ran {
+		return ErrClosed
+	}
+	return nil
+}
+
+type outcome struct {
+	ran bool // to its end, by return, panic or Goexit of its own
+	err *PanicError
+}
+
+// runMain runs fn in a fiber and waits for its end.
+func (rt *Runtime) runMain(fn func()) (o outcome) {
+	var done future
+	started := rt.trySpawn(func() {
+		returned := false
+		defer func() {
+			if !returned {
+				if v := recover(); v != nil {
+					o.err = newPanicError(v)
+					if h := rt.conf.panicHandler; h != nil {
+						h(Current(), v, o.err.Stack)
+					}
+				}
+			}
+			o.ran = returned || o.err != nil || !rt.ending.Load()
+			done.complete()
+		}()
+		fn()
+		returned = true
+	}, "", done.complete)
+	if started {
+		done.await(wait.Await)
+	}
+	return o
+}
+
+// Go runs fn in a new fiber of the same runtime, or in a plain goroutine, of the
+// Default one. The fiber runs when a scheduler is free for it, here or, stolen,
+// on another core. What happened before Go happened before fn.
+//
+// A panic that leaves fn ends the process, as a goroutine's does, unless a panic
+// handler is set. Go(nil) panics. Go in a fiber whose runtime is ending makes a
+// fiber that never runs.
+func Go(fn func()) { GoNamed("", fn) }
+
+// GoNamed is Go with a name for the fiber, which inspection shows and the
+// profiler knows as the label "fiber".
+func GoNamed(name string, fn func()) {
+	if fn == nil {
+		panic("fibers: Go(nil): give it a function")
+	}
+	if c := current(); c != nil {
+		c.sched.spawn(fn, name, nil)
+		return
+	}
+	rt := Default()
+	for !rt.trySpawn(fn, name, nil) { // closed at this moment
+		rt = Default()
+	}
+}
+
+// Go runs fn in a new fiber of rt. It panics if rt is closed.
+func (rt *Runtime) Go(fn func()) {
+	if fn == nil {
+		panic("fibers: Go(nil): give it a function")
+	}
+	if !rt.trySpawn(fn, "", nil) {
+		panic("fibers: Go on a closed Runtime: call it before Close")
+	}
+}
+
+// trySpawn makes a fiber, from anywhere, unless rt is closed. dropped, if not
+// nil, is called in place of fn if rt is closed before the fiber has run.
+func (rt *Runtime) trySpawn(fn func(), name string, dropped func()) bool {
+	if c := current(); c != nil && c.rt == rt {
+		c.sched.spawn(fn, name, dropped)
+		return true
+	}
+	// Counted first: either a closer sees the fiber among the living, or it
+	// has set ending before, which is seen here.
+	rt.spawned.Inc()
+	if rt.ending.Load() {
+		rt.refused.Inc()
+		rt.checkDrained()
+		return false
+	}
+	f := rt.records.one(rt, fn)
+	f.dropped = dropped
+	if name != "" {
+		f.setName(name)
+	}
+	if rt.watching.Load() {
+		f.site.Store(spawnSite())
+	}
+	rt.inject(f)
+	return true
+}
+
+// inject queues a fiber that belongs to the caller, which runs on no scheduler
+// of rt.
+func (rt *Runtime) inject(f *fiber) {
+	rt.injector.Push(f)
+	rt.wakeForWork()
+}
+
+// clock returns the nanoseconds since the runtime was made, by the monotonic
+// clock.
+func (rt *Runtime) clock() int64 { return int64(time.Since(rt.base)) }
+
+func (rt *Runtime) pinFailed(err error) {
+	rt.mu.Lock()
+	if rt.mu.pinErr == nil {
+		rt.mu.pinErr = err
+	}
+	rt.mu.Unlock()
+}
+
+// spawnSite returns where the caller of this package spawns a fiber.
+func spawnSite() uintptr {
+	var pcs [8]uintptr
+	n := goruntime.Callers(2, pcs[:])
+	frames := goruntime.CallersFrames(pcs[:n])
+	for i := 0; i < n; i++ {
+		fr, more := frames.Next()
+		if !ours(fr.Function) {
+			return fr.PC + 1 // as Callers returns them
+		}
+		if !more {
+			break
+		}
+	}
+	return 0
+}
+
+// ours reports whether a function belongs to this package itself.
+func ours(name string) bool {
+	const prefix = "github.com/seed222ee791/fibers/runtime."
+	return len(name) > len(prefix) && name[:len(prefix)] == prefix
+}
+
+// entry returns the address of the code of fn.
+func entry(fn func()) uintptr {
+	if fn == nil {
+		return 0
+	}
+	return **(**uintptr)(unsafe.Pointer(&fn))
+}
+
+// removeOne takes the first x out of list.
+func removeOne[T comparable](list []T, x T) []T {
+	if i := slices.Index(list, x); i >= 0 {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}

@@ -1,0 +1,279 @@
+package runtime
+
+import (
+	"context"
+	goruntime "runtime"
+	"runtime/pprof"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/coro"
+	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/worksteal"
+)
+
+// A scheduler runs fibers, one at a time. It is not a goroutine but a baton:
+// whoever runs on it (its root, or the coroutine of the fiber that it runs)
+// owns the fields marked as the owner's and passes them on with the switch.
+//
+// # Where a fiber waits to run
+//
+//	next      one place for the fiber that the running one has just woken
+//	deque     spawned, never run: newest first, thieves take the oldest
+//	ring      woken and yielded ones: oldest first
+//	injector  of the runtime: from plain goroutines, oldest first
+//
+// The order is that of the list. Newest-first keeps memory bounded by the depth
+// of a computation, not its breadth. Three things keep it from starving anyone:
+// next is used at most maxStreak times in a row, a turn of the root every
+// turnPicks picks looks at the injector and at the old ends of the queues first,
+// and idle schedulers steal from all of them.
+//
+// # The root
+//
+// The root is the scheduler's own goroutine. It sleeps in a slot like everybody
+// else while fibers run, and is switched to when there is nothing to run, when
+// a turn is due, or when something needs more stack than a fiber should grow.
+type scheduler struct {
+	// Set when made.
+	rt      *Runtime
+	index   int
+	standIn bool // made for a stalled one: see standin.go
+	deque   *worksteal.Owner[fiber]
+	ring    *worksteal.RingOwner[fiber]
+	newest  *worksteal.Thief[fiber]     // of deque
+	woken   *worksteal.RingThief[fiber] // of ring
+
+	_ pad.Line
+
+	// The owner's.
+	root      coro.Coro
+	left      departure    // see parking.go
+	handed    *fiber       // chosen by the one that switched to the root
+	idle      []*coroutine // resting, ready for a fiber
+	free      *fiber       // recycled records
+	nfree     int
+	nextID    uint64
+	countdown int // picks until the next turn
+	interval  int // picks between turns, so that they come about every turnTime
+	streak    int // picks from next in a row
+	rotation  int // which queue the turn looks at first
+	rng       uint64
+	now       int64 // the runtime's clock at the last turn
+	breathed  int64 // when the processor was last given to others
+	watched   victims
+	counts    counts // published at each turn
+	pin       pin
+	idleSince int64 // of a stand-in: when it last had nothing to do
+	retiring  bool  // of a stand-in: about to end
+
+	_ pad.Line
+
+	// next: see runNext. Writers: owner (puts and takes); thieves (take).
+	next atomic.Pointer[fiber]
+	// spawned counts the fibers made here. Writer: owner, before the fiber can
+	// be seen by anyone. Readers: any.
+	spawned atomic.Uint64
+	// published is counts as of the last turn. Writer: owner. Readers: any.
+	published published
+	// active is false for a stand-in that has retired. Written under rt.mu.
+	active atomic.Bool
+
+	_ pad.Line
+
+	parker parker
+	// Under rt.idle.mu.
+	slept      int  // index among the sleepers, -1 if awake
+	timekeeper bool // wakes by itself at rt.idle.mu.until
+
+	_ pad.Line
+}
+
+const (
+	turnPicks = 61                     // most picks between two turns of the root
+	turnTime  = 500 * time.Microsecond // most time, as long as fibers switch
+	breath    = time.Millisecond       // how long to keep the processor from others
+	maxStreak = 16
+	maxIdle   = 64 // coroutines resting at one scheduler
+)
+
+func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {
+	s := &scheduler{rt: rt, index: index, standIn: standIn, interval: turnPicks, countdown: turnPicks, slept: -1}
+	s.deque, s.newest = worksteal.New[fiber]()
+	s.ring, s.woken = worksteal.NewRing[fiber]()
+	s.rng = uint64(index)*0x9e3779b97f4a7c15 + 1
+	s.pin.cpu = -1
+	s.parker.init()
+	return s
+}
+
+// loop is the life of a root.
+func (s *scheduler) loop() {
+	defer s.rt.roots.Done()
+	pprof.SetGoroutineLabels(context.Background()) // coroutines inherit them
+	s.now = s.rt.clock()
+	s.breathed = s.now
+	s.pin.attach(s)
+	for {
+		f := s.handed
+		s.handed = nil
+		if f == nil && s.countdown <= 0 {
+			f = s.turn()
+		}
+		if f == nil {
+			f = s.find()
+		}
+		if f == nil {
+			break
+		}
+		if f.co == nil {
+			if s.rt.ending.Load() {
+				s.drop(f)
+				continue
+			}
+			if len(s.idle) == 0 {
+				s.idle = s.rt.pool.take(s.idle)
+			}
+			if len(s.idle) == 0 {
+				s.idle = append(s.idle, newCoroutine(s.rt))
+			}
+		}
+		s.resume(f, &s.root)
+		s.settle()
+	}
+	s.pin.detach()
+	s.retire()
+}
+
+// pick returns the next fiber to run, or nil if the root has to look.
+func (s *scheduler) pick() *fiber {
+	if s.countdown--; s.countdown <= 0 {
+		return nil
+	}
+	return s.pickLocal()
+}
+
+func (s *scheduler) pickLocal() *fiber {
+	if s.next.Load() != nil {
+		if f := s.next.Swap(nil); f != nil {
+			if s.streak++; s.streak <= maxStreak {
+				return f
+			}
+			s.ring.Push(f)
+		}
+	}
+	s.streak = 0
+	if f := s.deque.Pop(); f != nil {
+		return f
+	}
+	return s.ring.Pop()
+}
+
+// runNext enqueues a fiber that the running one has woken: it will run as soon
+// as that one parks, on the same core, where what it waits for is in the cache.
+// No other scheduler is woken for it, as the waker most often parks at once; if
+// it does not, an idle scheduler takes the fiber after a short time (W2 in
+// idle.go).
+func (s *scheduler) runNext(f *fiber) {
+	s.counts.wakes++
+	if old := s.next.Swap(f); old != nil {
+		s.ring.Push(old)
+		s.rt.wakeForWork()
+	}
+}
+
+// spawn makes a fiber for fn and queues it here. Owner only.
+func (s *scheduler) spawn(fn func(), name string, dropped func()) {
+	f := s.newFiber(fn)
+	f.dropped = dropped
+	if name != "" {
+		f.setName(name)
+	}
+	if s.rt.watching.Load() {
+		f.site.Store(spawnSite())
+	}
+	s.spawned.Store(s.spawned.Load() + 1)
+	s.deque.Push(f)
+	s.rt.wakeForWork()
+}
+
+// end takes leave of a fiber that has returned, panicked or exited.
+func (s *scheduler) end(f *fiber) {
+	s.counts.ended++
+	s.freeFiber(f)
+}
+
+// drop ends a fiber that has never run, as the runtime ends.
+func (s *scheduler) drop(f *fiber) {
+	if f.dropped != nil {
+		f.dropped()
+	}
+	s.end(f)
+}
+
+// turn is what the root does every so many picks: see to the clock, to the
+// timers, to the other goroutines of the process, and to the fibers that the
+// usual order might leave waiting. It returns one of these, or nil.
+func (s *scheduler) turn() *fiber {
+	rt := s.rt
+	now := rt.clock()
+	switch elapsed := time.Duration(now - s.now); {
+	case elapsed > turnTime && s.interval > 1:
+		s.interval /= 2
+	case elapsed < turnTime/4 && s.interval < turnPicks:
+		s.interval = min(2*s.interval, turnPicks)
+	}
+	s.countdown = s.interval
+	s.now = now
+	s.publish()
+	if time.Duration(now-s.breathed) >= breath {
+		s.breathe()
+	}
+	if rt.timers.due(now) {
+		rt.timers.fire(now, func(f *fiber) { s.ring.Push(f) })
+		rt.wakeForWork()
+	}
+	if s.standIn && rt.surplus.Load() > 0 && s.volunteer() {
+		return nil
+	}
+	s.rotation++
+	for i := range 3 {
+		var f *fiber
+		switch (s.rotation + i) % 3 {
+		case 0:
+			f = rt.injector.Pop()
+		case 1:
+			f = s.ring.Pop()
+		case 2:
+			f, _ = s.newest.Steal() // our own oldest
+		}
+		if f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// breathe lets the other goroutines of the process run for a moment, and looks
+// whether this one came back on another thread. A stand-in does not: it shares
+// the processors with the fibers that stall the others, and would get one
+// millisecond for each ten of theirs.
+func (s *scheduler) breathe() {
+	s.counts.breaths++
+	if !s.standIn {
+		goruntime.Gosched()
+	}
+	s.pin.check(s)
+	s.now = s.rt.clock()
+	s.breathed = s.now
+}
+
+// random returns a number below n, from a generator of the scheduler's own
+// (xorshift64: Marsaglia 2003).
+func (s *scheduler) random(n int) int {
+	s.rng ^= s.rng << 13
+	s.rng ^= s.rng >> 7
+	s.rng ^= s.rng << 17
+	return int(s.rng>>33) % n
+}

@@ -1,0 +1,139 @@
+package runtime
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// Sleep lets at least d pass. Only the fiber waits (in a plain goroutine, the
+// goroutine). With d ≤ 0 it is Yield. It never returns early.
+//
+// The fiber runs again some tens of microseconds after the time on an idle
+// machine, later behind other fibers.
+func Sleep(d time.Duration) {
+	c := current()
+	switch {
+	case c == nil:
+		time.Sleep(d)
+	case d <= 0:
+		c.yield()
+	default:
+		rt := c.rt
+		when := rt.clock() + int64(d)
+		if when < 0 { // beyond the end of time
+			when = never - 1
+		}
+		rt.timers.wait(c.fiber, when)
+	}
+}
+
+// SleepUntil sleeps until the time t, as Sleep(time.Until(t)): by the monotonic
+// clock if t has a reading of it.
+func SleepUntil(t time.Time) { Sleep(time.Until(t)) }
+
+// A timer is a sleeping fiber's place in the heap.
+type timer struct {
+	when  int64
+	index int // in the heap, from 1; 0: not in it
+}
+
+// timers holds the sleeping fibers of a runtime, the earliest first.
+type timers struct {
+	// next is when the earliest is due, or never. Writers: under mu. Readers:
+	// any, as a hint that the lock is worth taking.
+	next atomic.Int64
+	mu   struct {
+		sync.Mutex
+		heap fiberHeap
+	}
+}
+
+func (t *timers) due(now int64) bool { return t.next.Load() <= now }
+
+// wait parks the fiber f, the caller, until the clock shows when.
+func (t *timers) wait(f *fiber, when int64) {
+	t.mu.Lock()
+	f.timer.when = when
+	heap.Push(&t.mu.heap, f)
+	t.publish()
+	t.mu.Unlock()
+	defer t.cancel(f) // for a Goexit in Park
+	for {
+		f.Park(wait.Sleep)
+		t.mu.Lock()
+		fired := f.timer.index == 0
+		t.mu.Unlock()
+		if fired {
+			return
+		}
+	}
+}
+
+func (t *timers) cancel(f *fiber) {
+	t.mu.Lock()
+	if f.timer.index != 0 {
+		heap.Remove(&t.mu.heap, f.timer.index-1)
+		t.publish()
+	}
+	t.mu.Unlock()
+}
+
+// publish brings next up to date; mu is held.
+func (t *timers) publish() {
+	next := int64(never)
+	if len(t.mu.heap) > 0 {
+		next = t.mu.heap[0].timer.when
+	}
+	t.next.Store(next)
+}
+
+// fireBatch bounds how long fire keeps the lock and its scheduler.
+const fireBatch = 256
+
+// fire wakes those that are due: enqueue gets the ones that were parked.
+func (t *timers) fire(now int64, enqueue func(*fiber)) {
+	var due [fireBatch]*fiber
+	n := 0
+	t.mu.Lock()
+	for n < fireBatch && len(t.mu.heap) > 0 && t.mu.heap[0].timer.when <= now {
+		due[n] = heap.Pop(&t.mu.heap).(*fiber)
+		n++
+	}
+	t.publish()
+	t.mu.Unlock()
+	for _, f := range due[:n] {
+		if f.wake() {
+			enqueue(f)
+		}
+	}
+}
+
+// fiberHeap implements heap.Interface.
+type fiberHeap []*fiber
+
+func (h fiberHeap) Len() int           { return len(h) }
+func (h fiberHeap) Less(i, j int) bool { return h[i].timer.when < h[j].timer.when }
+func (h fiberHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].timer.index = i + 1
+	h[j].timer.index = j + 1
+}
+func (h *fiberHeap) Push(x any) {
+	f := x.(*fiber)
+	*h = append(*h, f)
+	f.timer.index = len(*h)
+}
+func (h *fiberHeap) Pop() any {
+	old := *h
+	n := len(old) - 1
+	f := old[n]
+	old[n] = nil
+	*h = old[:n]
+	f.timer.index = 0
+	return f
+}

@@ -1,0 +1,237 @@
+package runtime
+
+import (
+	goruntime "runtime"
+	"slices"
+	"time"
+
+	"go.uber.org/atomic"
+)
+
+// Stand-ins for stalled schedulers.
+//
+// A fiber that computes for long, or blocks its goroutine (a mutex, a file, cgo),
+// keeps its scheduler. What it captures is only the baton: the queues can be
+// stolen from. So when nobody is idle, work waits and schedulers have not turned
+// for stallTime, the monitor adds a scheduler of its own root and coroutines, a
+// stand-in. It has no core; the Go runtime shares the processors between it and
+// the captives. When the captives are back there are more schedulers at work
+// than there should be, and as many stand-ins retire: at a turn, or when they
+// find nothing to do. This takes the place of preemption by a clock (the hz of
+// Guile Fibers) and of a hand-off at blocking calls.
+//
+// A captive that computes and one that blocks look the same from here. If the
+// process's processors are busy, one stand-in at a time is enough to keep the
+// others' delay bounded; if they are not, captives block, and their number may
+// grow by half at each look.
+
+type monitor struct {
+	kick   chan struct{} // wakes it from deep idleness
+	asleep atomic.Bool
+	stop   chan struct{}
+}
+
+const (
+	monitorPeriod = 5 * time.Millisecond
+	stallTime     = 10 * time.Millisecond
+	deepIdle      = 20 // looks at which all slept, before the monitor sleeps too
+	auditEvery    = 200
+	maxStandIns   = 10000
+)
+
+// kickMonitor wakes the monitor if it sleeps: somebody has left the sleepers.
+func (rt *Runtime) kickMonitor() {
+	m := &rt.monitor
+	if m.asleep.Load() && m.asleep.CompareAndSwap(true, false) {
+		select {
+		case m.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// pulse is what the monitor knows of a scheduler.
+type pulse struct {
+	turns uint64
+	since time.Time // when it last changed
+}
+
+func (rt *Runtime) watch() {
+	defer rt.services.Done()
+	m := &rt.monitor
+	pulses := make(map[*scheduler]pulse)
+	t := time.NewTicker(monitorPeriod)
+	defer t.Stop()
+	idle, looks := 0, 0
+	lastLook, lastCPU := time.Now(), processCPU()
+	for {
+		select {
+		case <-m.stop:
+			return
+		case <-t.C:
+		}
+		if rt.idle.nsleep.Load() >= rt.active.Load() {
+			idle++
+		} else {
+			idle = 0
+		}
+		if idle >= deepIdle {
+			t.Stop()
+			m.asleep.Store(true)
+			// Either a scheduler leaves the sleepers after this and sees asleep,
+			// or it has left before and is seen here.
+			if rt.idle.nsleep.Load() >= rt.active.Load() {
+				select {
+				case <-m.stop:
+					return
+				case <-m.kick:
+				}
+			}
+			m.asleep.Store(false)
+			idle = 0
+			clear(pulses)
+			t.Reset(monitorPeriod)
+			lastLook, lastCPU = time.Now(), processCPU()
+			continue
+		}
+		now, cpu := time.Now(), processCPU()
+		busy := float64(cpu-lastCPU) > 0.8*float64(goruntime.GOMAXPROCS(0))*float64(now.Sub(lastLook))
+		lastLook, lastCPU = now, cpu
+		rt.look(now, pulses, busy)
+		if looks++; looks%auditEvery == 0 && rt.conf.pinning {
+			auditThreads()
+		}
+	}
+}
+
+// look counts the stalled schedulers and adds or releases stand-ins.
+func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse, busy bool) {
+	all := *rt.schedulers.Load()
+	stalled := 0
+	for _, s := range all {
+		turns := s.published.turns.Load()
+		p, known := pulses[s]
+		if !known || p.turns != turns {
+			pulses[s] = pulse{turns: turns, since: now}
+		} else if now.Sub(p.since) >= stallTime {
+			stalled++
+		}
+	}
+	for s := range pulses {
+		if !slices.Contains(all, s) {
+			delete(pulses, s)
+		}
+	}
+	// A sleeper does not turn either, but while there is one nobody is needed.
+	nominal := rt.conf.schedulers
+	if rt.idle.nsleep.Load() > 0 {
+		rt.surplus.Store(0)
+		return
+	}
+	working := len(all) - stalled
+	rt.surplus.Store(int32(max(0, min(working, len(all))-nominal)))
+	if stalled == 0 || working >= nominal || !rt.workWaits() {
+		return
+	}
+	n := 1
+	if !busy {
+		n = max(nominal-working, stalled/2)
+	} else if working > 0 {
+		return // one that turns is enough
+	}
+	for range n {
+		if len(*rt.schedulers.Load())-nominal >= maxStandIns {
+			return
+		}
+		rt.addScheduler(true)
+	}
+}
+
+// workWaits reports whether any queue holds a fiber, or a timer is due.
+func (rt *Runtime) workWaits() bool {
+	if !rt.injector.Empty() || rt.timers.due(rt.clock()) {
+		return true
+	}
+	for _, s := range *rt.schedulers.Load() {
+		if s.next.Load() != nil || s.newest.Len() > 0 || s.woken.Len() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// volunteer reports whether the stand-in s is one too many, and makes it
+// retire then.
+func (s *scheduler) volunteer() bool {
+	for {
+		n := s.rt.surplus.Load()
+		if n <= 0 {
+			return false
+		}
+		if s.rt.surplus.CompareAndSwap(n, n-1) {
+			s.retiring = true
+			return true
+		}
+	}
+}
+
+// addScheduler makes a scheduler and starts its root.
+func (rt *Runtime) addScheduler(standIn bool) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if rt.stopping.Load() {
+		return
+	}
+	s := newScheduler(rt, rt.mu.made, standIn)
+	rt.mu.made++
+	if standIn {
+		rt.mu.standIns++
+	} else if rt.conf.pinning {
+		s.pin.cpu = rt.conf.cpus[s.index%len(rt.conf.cpus)]
+	}
+	all := append(slices.Clone(*rt.schedulers.Load()), s)
+	rt.schedulers.Store(&all)
+	rt.active.Inc()
+	rt.roots.Add(1)
+	go s.loop()
+}
+
+// retire gives back what a scheduler holds, at its end. Root only.
+func (s *scheduler) retire() {
+	rt := s.rt
+	s.publish()
+	if f := s.next.Swap(nil); f != nil {
+		rt.injector.Push(f)
+	}
+	for f := s.deque.Pop(); f != nil; f = s.deque.Pop() {
+		rt.injector.Push(f)
+	}
+	for f := s.ring.Pop(); f != nil; f = s.ring.Pop() {
+		rt.injector.Push(f)
+	}
+	rt.pool.put(s.idle)
+	s.idle = nil
+	if s.free != nil {
+		last := s.free
+		for last.link != nil {
+			last = last.link
+		}
+		rt.records.give(s.free, last, s.nfree)
+		s.free, s.nfree = nil, 0
+	}
+	rt.mu.Lock()
+	all := *rt.schedulers.Load()
+	if s.standIn {
+		rest := make([]*scheduler, 0, len(all)-1)
+		for _, o := range all {
+			if o != s {
+				rest = append(rest, o)
+			}
+		}
+		rt.schedulers.Store(&rest)
+		rt.mu.retired.add(s)
+	}
+	rt.active.Dec()
+	rt.mu.Unlock()
+	rt.wakeForWork()
+}

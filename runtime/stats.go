@@ -1,0 +1,277 @@
+package runtime
+
+import (
+	"fmt"
+	goruntime "runtime"
+	"slices"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// counts are a scheduler's own, written by its owner without any fence.
+type counts struct {
+	turns, ended, parks, wakes            uint64
+	searches, stolen, sleeps, breaths     uint64
+	pinChecks, pinRight, pinMoves, picked uint64
+}
+
+// published is a copy that others may read, made at each turn and before each
+// sleep. What it says may be some turnPicks switches old.
+type published struct {
+	turns, ended, parks, wakes        atomic.Uint64
+	searches, stolen, sleeps, breaths atomic.Uint64
+	pinChecks, pinRight, pinMoves     atomic.Uint64
+}
+
+// publish brings published up to date. Owner only.
+func (s *scheduler) publish() {
+	c, p := &s.counts, &s.published
+	c.turns++
+	p.turns.Store(c.turns)
+	if c.ended != p.ended.Load() {
+		p.ended.Store(c.ended)
+	}
+	if c.turns&7 != 0 && s.countdown > 0 {
+		return
+	}
+	p.parks.Store(c.parks)
+	p.wakes.Store(c.wakes)
+	p.searches.Store(c.searches)
+	p.stolen.Store(c.stolen)
+	p.sleeps.Store(c.sleeps)
+	p.breaths.Store(c.breaths)
+	p.pinChecks.Store(s.pin.checks)
+	p.pinRight.Store(s.pin.right)
+	p.pinMoves.Store(s.pin.moves)
+}
+
+// Stats is what a runtime has done so far. The counters of running schedulers
+// may lag by some dozens of switches, at most about a millisecond's.
+type Stats struct {
+	Schedulers []SchedulerStats // without stand-ins that have retired
+	Fibers     int              // alive
+	Spawned    uint64           // fibers made so far
+	Coroutines int              // idle ones that no scheduler holds
+	StandIns   uint64           // stand-ins made so far for stalled schedulers
+	Pinned     bool             // schedulers are locked to cores
+	PinError   error            // why they are not, though they should be
+}
+
+// SchedulerStats are the counters of one scheduler.
+type SchedulerStats struct {
+	Index    int
+	StandIn  bool
+	CPU      int    // the core it is locked to, −1 for none
+	Asleep   bool   // has nothing to do
+	Queued   int    // fibers in its queues
+	Spawned  uint64 // fibers made on it
+	Ended    uint64 // fibers that ended on it
+	Parks    uint64 // waits begun on it
+	Wakes    uint64 // fibers that its fibers woke
+	Searches uint64 // times it looked for work at the others
+	Stolen   uint64 // fibers that it took from others
+	Sleeps   uint64 // times it slept for want of work
+	Breaths  uint64 // times it let the process's other goroutines run
+	Turns    uint64 // times its root looked at timers and old ends
+
+	// OnCore is the share of looks, one a millisecond of running and one after
+	// each sleep, at which it was on its core; 1 if it is locked to none.
+	OnCore float64
+	// Moves counts how often it was found on another thread and pinned that.
+	Moves uint64
+}
+
+// Stats returns what rt has done so far. It stops nobody.
+func (rt *Runtime) Stats() Stats {
+	st := Stats{
+		Fibers:     rt.NumFibers(),
+		Coroutines: rt.pool.size(),
+	}
+	rt.mu.Lock()
+	st.StandIns = rt.mu.standIns
+	st.PinError = rt.mu.pinErr
+	st.Spawned = rt.spawned.Load() + rt.mu.retired.spawned
+	rt.mu.Unlock()
+	st.Pinned = rt.conf.pinning && st.PinError == nil
+	rt.idle.mu.Lock()
+	asleep := slices.Clone(rt.idle.mu.list)
+	rt.idle.mu.Unlock()
+	for _, s := range *rt.schedulers.Load() {
+		p := &s.published
+		ss := SchedulerStats{
+			Index: s.index, StandIn: s.standIn, CPU: -1,
+			Asleep:  slices.Contains(asleep, s),
+			Queued:  s.newest.Len() + s.woken.Len(),
+			Spawned: s.spawned.Load(),
+			Ended:   p.ended.Load(), Parks: p.parks.Load(), Wakes: p.wakes.Load(),
+			Searches: p.searches.Load(), Stolen: p.stolen.Load(), Sleeps: p.sleeps.Load(),
+			Breaths: p.breaths.Load(), Turns: p.turns.Load(), OnCore: 1, Moves: p.pinMoves.Load(),
+		}
+		if st.Pinned && !s.standIn {
+			ss.CPU = rt.conf.cpus[s.index%len(rt.conf.cpus)]
+			if n := p.pinChecks.Load(); n > 0 {
+				ss.OnCore = float64(p.pinRight.Load()) / float64(n)
+			}
+		}
+		if s.next.Load() != nil {
+			ss.Queued++
+		}
+		st.Spawned += ss.Spawned
+		st.Schedulers = append(st.Schedulers, ss)
+	}
+	return st
+}
+
+// totals are the counters of stand-ins that have retired.
+type totals struct{ spawned, ended uint64 }
+
+func (t *totals) add(s *scheduler) {
+	t.spawned += s.spawned.Load()
+	t.ended += s.published.ended.Load()
+}
+
+// NumFibers returns how many fibers are alive. Fibers that ended within the last
+// millisecond may be counted still.
+func (rt *Runtime) NumFibers() int { return int(rt.live()) }
+
+// live returns the number of fibers alive.
+//
+// L1: it adds up the ended first and the spawned second. Both only grow, spawned
+// is exact before anyone can see the fiber, ended may lag. So ended as read is at
+// most what it was when the second sum began, and spawned as read at least what
+// it was then: if they are equal, no fiber was alive at that moment. Otherwise
+// the result is at least the number alive then, give or take those that were
+// spawned during the sum.
+func (rt *Runtime) live() int64 {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	all := *rt.schedulers.Load()
+	ended := rt.mu.retired.ended + rt.refused.Load()
+	for _, s := range all {
+		ended += s.published.ended.Load()
+	}
+	spawned := rt.mu.retired.spawned + rt.spawned.Load()
+	for _, s := range all {
+		spawned += s.spawned.Load()
+	}
+	return int64(spawned - ended)
+}
+
+// A FiberState tells what a fiber is doing.
+type FiberState uint8
+
+const (
+	// Runnable fibers run, or wait in a queue to run.
+	Runnable FiberState = iota
+	// Waiting fibers wait for something: see FiberInfo.Reason.
+	Waiting
+)
+
+// String returns the state's name.
+func (s FiberState) String() string {
+	if s == Waiting {
+		return "waiting"
+	}
+	return "runnable"
+}
+
+// FiberInfo describes a fiber at the moment when it was looked at.
+type FiberInfo struct {
+	ID     uint64
+	Name   string
+	State  FiberState
+	Reason string        // what it waits for
+	For    time.Duration // how long it has waited, within some milliseconds
+	// Func is the function that the fiber was spawned with; known only of
+	// waiting fibers.
+	Func string
+	// Site is where it was spawned, file:line; known of fibers that were
+	// spawned since Watch was called.
+	Site string
+}
+
+// String returns the facts on one line.
+func (i FiberInfo) String() string {
+	s := fmt.Sprintf("fiber %d", i.ID)
+	if i.Name != "" {
+		s += fmt.Sprintf(" %q", i.Name)
+	}
+	s += " [" + i.State.String()
+	if i.State == Waiting {
+		s += fmt.Sprintf(": %s, %v", i.Reason, i.For.Round(time.Millisecond))
+	}
+	s += "]"
+	if i.Func != "" {
+		s += " " + i.Func
+	}
+	if i.Site != "" {
+		s += " spawned at " + i.Site
+	}
+	return s
+}
+
+// Watch makes the runtime record, from now on, where each fiber is spawned, for
+// Fibers to show. It costs some 200 ns a spawn.
+func (rt *Runtime) Watch() { rt.watching.Store(true) }
+
+// Fibers describes the fibers that are alive, by ID. It stops nobody: what it
+// returns is no single moment's state, but each line was true at some moment
+// during the call. A fiber that waits is taken hold of for an instant, and may
+// see its wait end early, which it does not notice but for a few nanoseconds.
+func (rt *Runtime) Fibers() []FiberInfo {
+	now := rt.clock()
+	var infos []FiberInfo
+	rt.records.each(func(f *fiber) {
+		if info, ok := f.info(now); ok {
+			infos = append(infos, info)
+		}
+	})
+	slices.SortFunc(infos, func(a, b FiberInfo) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	return infos
+}
+
+// info describes f, if it is alive. The plain fields are read only of a parked
+// fiber, which is claimed for that (as an unparker claims it) and parked again.
+func (f *fiber) info(now int64) (info FiberInfo, alive bool) {
+	for {
+		w := f.word.Load()
+		if w&stateMask == stateFree {
+			return info, false
+		}
+		info = FiberInfo{ID: w >> idShift}
+		if h := f.handle.Load(); h != nil && h.id == info.ID {
+			info.Name = h.Name()
+		}
+		if pc := f.site.Load(); pc != 0 {
+			frame, _ := goruntime.CallersFrames([]uintptr{pc}).Next()
+			info.Site = fmt.Sprintf("%s:%d", frame.File, frame.Line)
+		}
+		if w&stateMask != stateParked {
+			if f.word.Load()>>idShift != info.ID {
+				continue // recycled meanwhile
+			}
+			return info, true
+		}
+		if !f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|stateAwake) {
+			continue
+		}
+		why := wait.Reason(w & reasonMask >> reasonShift)
+		info.State, info.Reason = Waiting, why.String()
+		info.For = time.Duration(max(0, now-f.since))
+		if fn := goruntime.FuncForPC(entry(f.fn)); fn != nil {
+			info.Func = fn.Name()
+		}
+		if !f.tryPark(why) {
+			f.rt.inject(f)
+		}
+		return info, true
+	}
+}

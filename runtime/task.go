@@ -1,0 +1,124 @@
+package runtime
+
+import (
+	goruntime "runtime"
+	"sync"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A future is something that happens once, for which fibers and goroutines wait.
+type future struct {
+	happened atomic.Bool
+	mu       struct {
+		sync.Mutex
+		waiters []wait.Waiter
+	}
+}
+
+// complete makes it happen, and wakes all. What happened before complete
+// happened before the return of every await.
+func (f *future) complete() {
+	f.mu.Lock()
+	f.happened.Store(true)
+	ws := f.mu.waiters
+	f.mu.waiters = nil
+	f.mu.Unlock()
+	for _, w := range ws {
+		w.Unpark()
+	}
+}
+
+// await waits until it has happened.
+func (f *future) await(why wait.Reason) {
+	if f.happened.Load() {
+		return
+	}
+	w := wait.Current()
+	f.mu.Lock()
+	if f.happened.Load() {
+		f.mu.Unlock()
+		wait.Release(w)
+		return
+	}
+	f.mu.waiters = append(f.mu.waiters, w)
+	f.mu.Unlock()
+	defer func() { // also where a Goexit ends the wait
+		if !f.happened.Load() {
+			f.mu.Lock()
+			f.mu.waiters = removeOne(f.mu.waiters, w)
+			f.mu.Unlock()
+		}
+		wait.Release(w)
+	}()
+	for !f.happened.Load() {
+		w.Park(why)
+	}
+}
+
+// A Result is what a task came to.
+type Result[T any] struct {
+	Value T
+	Err   error
+}
+
+// A Task is a fiber that computes a value: see Spawn.
+type Task[T any] struct {
+	done   future
+	result Result[T]
+	panic  *PanicError
+}
+
+// Spawn runs fn in a new fiber, as Go does, and returns the task that stands for
+// its result.
+func Spawn[T any](fn func() (T, error)) *Task[T] {
+	if fn == nil {
+		panic("fibers: Spawn(nil): give it a function")
+	}
+	t := &Task[T]{}
+	run := func() {
+		returned := false
+		defer func() {
+			if !returned {
+				if v := recover(); v != nil {
+					t.panic = newPanicError(v)
+				} else {
+					t.result.Err = ErrGoexit
+				}
+			}
+			t.done.complete()
+		}()
+		t.result.Value, t.result.Err = fn()
+		returned = true
+	}
+	dropped := func() {
+		t.result.Err = ErrClosed
+		t.done.complete()
+	}
+	if c := current(); c != nil {
+		c.sched.spawn(run, "", dropped)
+		return t
+	}
+	for !Default().trySpawn(run, "", dropped) {
+		goruntime.Gosched() // closed at this moment
+	}
+	return t
+}
+
+// Await waits for the task's end and returns its result. If the task panicked,
+// Await panics with the *PanicError, every time. If it ended by runtime.Goexit
+// the error is ErrGoexit; if its runtime closed before it had run, ErrClosed.
+// What the task did happened before the return of Await. Any number of fibers
+// and goroutines may await one task, any number of times.
+func (t *Task[T]) Await() (T, error) {
+	t.done.await(wait.Await)
+	if t.panic != nil {
+		panic(t.panic)
+	}
+	return t.result.Value, t.result.Err
+}
+
+// Done reports whether the task has ended.
+func (t *Task[T]) Done() bool { return t.done.happened.Load() }
