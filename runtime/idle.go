@@ -158,7 +158,7 @@ func (rt *Runtime) maySearch() bool {
 
 // doneSearching takes leave of the searchers, with work.
 func (rt *Runtime) doneSearching() {
-	if rt.idle.searching.Dec() == 0 {
+	if rt.idle.searching.Dec() == 0 && rt.idle.nsleep.Load() > 0 && rt.queued() {
 		rt.wakeForWork()
 	}
 }
@@ -295,7 +295,7 @@ func (s *scheduler) stealStale(v *scheduler) *fiber {
 func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	rt := s.rt
 	id := &rt.idle
-	s.publish()
+	s.publish(true)
 	now := rt.clock()
 	s.now = now
 	if rt.timers.due(now) {
@@ -345,7 +345,9 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		return nil, !listed
 	}
 	if listed {
-		rt.wakeForWork() // as a last searcher would
+		if rt.idle.nsleep.Load() > 0 && rt.queued() {
+			rt.wakeForWork() // as a last searcher would
+		}
 	} else {
 		rt.doneSearching()
 	}

@@ -4,7 +4,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -165,13 +164,4 @@ func onCPU() int {
 		return -1
 	}
 	return int(cpu)
-}
-
-// processCPU returns the processor time that the process has used.
-func processCPU() time.Duration {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -4,7 +4,6 @@ package runtime
 
 import (
 	goruntime "runtime"
-	"time"
 )
 
 // Threads cannot be pinned here: pin does nothing, and Stats says so.
@@ -20,10 +19,6 @@ func (p *pin) check(*scheduler)  {}
 func (p *pin) detach()           {}
 
 func auditThreads() {}
-
-// processCPU returns the processor time that the process has used; zero stands
-// for unknown.
-func processCPU() time.Duration { return 0 }
 
 // allowedCPUs returns the CPUs that the process may use.
 func allowedCPUs() []int {

@@ -77,8 +77,9 @@ type scheduler struct {
 	spawned atomic.Uint64
 	// published is counts as of the last turn. Writer: owner. Readers: any.
 	published published
-	// active is false for a stand-in that has retired. Written under rt.mu.
-	active atomic.Bool
+	// nudged asks for a turn at the next pick. Writers: the monitor (sets),
+	// owner (clears). Readers: owner.
+	nudged atomic.Bool
 
 	_ pad.Line
 
@@ -99,7 +100,7 @@ const (
 )
 
 func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {
-	s := &scheduler{rt: rt, index: index, standIn: standIn, interval: turnPicks, countdown: turnPicks, slept: -1}
+	s := &scheduler{rt: rt, index: index, standIn: standIn, interval: 1, countdown: 1, slept: -1}
 	s.deque, s.newest = worksteal.New[fiber]()
 	s.ring, s.woken = worksteal.NewRing[fiber]()
 	s.rng = uint64(index)*0x9e3779b97f4a7c15 + 1
@@ -148,7 +149,8 @@ func (s *scheduler) loop() {
 
 // pick returns the next fiber to run, or nil if the root has to look.
 func (s *scheduler) pick() *fiber {
-	if s.countdown--; s.countdown <= 0 {
+	if s.countdown--; s.countdown <= 0 || s.nudged.Load() {
+		s.countdown = 0
 		return nil
 	}
 	return s.pickLocal()
@@ -226,7 +228,10 @@ func (s *scheduler) turn() *fiber {
 	}
 	s.countdown = s.interval
 	s.now = now
-	s.publish()
+	if s.nudged.Load() {
+		s.nudged.Store(false)
+	}
+	s.publish(false)
 	if time.Duration(now-s.breathed) >= breath {
 		s.breathe()
 	}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	goruntime "runtime"
+	"runtime/metrics"
 	"slices"
 	"time"
 
@@ -20,10 +21,13 @@ import (
 // find nothing to do. This takes the place of preemption by a clock (the hz of
 // Guile Fibers) and of a hand-off at blocking calls.
 //
+// Whether a scheduler has stalled shows at its turns: the monitor asks for one
+// (nudged) and sees at its next look, 5 ms later, whether it came.
+//
 // A captive that computes and one that blocks look the same from here. If the
-// process's processors are busy, one stand-in at a time is enough to keep the
-// others' delay bounded; if they are not, captives block, and their number may
-// grow by half at each look.
+// process's processors are busy, one scheduler that turns is enough to keep the
+// others' delay bounded; if they are not, captives block, and the number of
+// stand-ins may grow by half at each look.
 
 type monitor struct {
 	kick   chan struct{} // wakes it from deep idleness
@@ -33,8 +37,8 @@ type monitor struct {
 
 const (
 	monitorPeriod = 5 * time.Millisecond
-	stallTime     = 10 * time.Millisecond
-	deepIdle      = 20 // looks at which all slept, before the monitor sleeps too
+	stallTime     = 9 * time.Millisecond // two looks, though the ticker be early
+	deepIdle      = 20                   // looks at which all slept, before the monitor sleeps too
 	auditEvery    = 200
 	maxStandIns   = 10000
 )
@@ -52,8 +56,9 @@ func (rt *Runtime) kickMonitor() {
 
 // pulse is what the monitor knows of a scheduler.
 type pulse struct {
-	turns uint64
-	since time.Time // when it last changed
+	turns  uint64
+	nudged bool
+	since  time.Time // when turns last changed
 }
 
 func (rt *Runtime) watch() {
@@ -63,7 +68,6 @@ func (rt *Runtime) watch() {
 	t := time.NewTicker(monitorPeriod)
 	defer t.Stop()
 	idle, looks := 0, 0
-	lastLook, lastCPU := time.Now(), processCPU()
 	for {
 		select {
 		case <-m.stop:
@@ -91,13 +95,9 @@ func (rt *Runtime) watch() {
 			idle = 0
 			clear(pulses)
 			t.Reset(monitorPeriod)
-			lastLook, lastCPU = time.Now(), processCPU()
 			continue
 		}
-		now, cpu := time.Now(), processCPU()
-		busy := float64(cpu-lastCPU) > 0.8*float64(goruntime.GOMAXPROCS(0))*float64(now.Sub(lastLook))
-		lastLook, lastCPU = now, cpu
-		rt.look(now, pulses, busy)
+		rt.look(time.Now(), pulses)
 		if looks++; looks%auditEvery == 0 && rt.conf.pinning {
 			auditThreads()
 		}
@@ -105,15 +105,20 @@ func (rt *Runtime) watch() {
 }
 
 // look counts the stalled schedulers and adds or releases stand-ins.
-func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse, busy bool) {
+func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 	all := *rt.schedulers.Load()
 	stalled := 0
 	for _, s := range all {
 		turns := s.published.turns.Load()
 		p, known := pulses[s]
-		if !known || p.turns != turns {
+		switch {
+		case !known || p.turns != turns:
 			pulses[s] = pulse{turns: turns, since: now}
-		} else if now.Sub(p.since) >= stallTime {
+		case !p.nudged: // turns are rare while fibers switch fast: ask for one
+			s.nudged.Store(true)
+			p.nudged = true
+			pulses[s] = p
+		case now.Sub(p.since) >= stallTime:
 			stalled++
 		}
 	}
@@ -133,11 +138,12 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse, busy bool) {
 	if stalled == 0 || working >= nominal || !rt.workWaits() {
 		return
 	}
-	n := 1
-	if !busy {
-		n = max(nominal-working, stalled/2)
-	} else if working > 0 {
-		return // one that turns is enough
+	n := max(nominal-working, stalled/2)
+	if processorsBusy() {
+		if working > 0 {
+			return // one that turns is enough
+		}
+		n = 1
 	}
 	for range n {
 		if len(*rt.schedulers.Load())-nominal >= maxStandIns {
@@ -147,13 +153,43 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse, busy bool) {
 	}
 }
 
+// processorsBusy reports whether the Go runtime has as many goroutines to run as
+// processors to run them on.
+func processorsBusy() bool {
+	s := []metrics.Sample{
+		{Name: "/sched/goroutines/running:goroutines"},
+		{Name: "/sched/goroutines/runnable:goroutines"},
+	}
+	metrics.Read(s)
+	n := uint64(0)
+	for i := range s {
+		if s[i].Value.Kind() == metrics.KindUint64 {
+			n += s[i].Value.Uint64()
+		}
+	}
+	return n > uint64(goruntime.GOMAXPROCS(0)) // the monitor itself is one of them
+}
+
 // workWaits reports whether any queue holds a fiber, or a timer is due.
 func (rt *Runtime) workWaits() bool {
-	if !rt.injector.Empty() || rt.timers.due(rt.clock()) {
+	if rt.timers.due(rt.clock()) || rt.queued() {
 		return true
 	}
 	for _, s := range *rt.schedulers.Load() {
-		if s.next.Load() != nil || s.newest.Len() > 0 || s.woken.Len() > 0 {
+		if s.next.Load() != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// queued reports whether there is a fiber that a searcher would find.
+func (rt *Runtime) queued() bool {
+	if !rt.injector.Empty() {
+		return true
+	}
+	for _, s := range *rt.schedulers.Load() {
+		if s.newest.Len() > 0 || s.woken.Len() > 0 {
 			return true
 		}
 	}
@@ -199,7 +235,7 @@ func (rt *Runtime) addScheduler(standIn bool) {
 // retire gives back what a scheduler holds, at its end. Root only.
 func (s *scheduler) retire() {
 	rt := s.rt
-	s.publish()
+	s.publish(true)
 	if f := s.next.Swap(nil); f != nil {
 		rt.injector.Push(f)
 	}
@@ -233,5 +269,6 @@ func (s *scheduler) retire() {
 	}
 	rt.active.Dec()
 	rt.mu.Unlock()
+	rt.checkDrained()
 	rt.wakeForWork()
 }

@@ -13,9 +13,8 @@ import (
 
 // counts are a scheduler's own, written by its owner without any fence.
 type counts struct {
-	turns, ended, parks, wakes            uint64
-	searches, stolen, sleeps, breaths     uint64
-	pinChecks, pinRight, pinMoves, picked uint64
+	turns, ended, parks, wakes        uint64
+	searches, stolen, sleeps, breaths uint64
 }
 
 // published is a copy that others may read, made at each turn and before each
@@ -26,15 +25,16 @@ type published struct {
 	pinChecks, pinRight, pinMoves     atomic.Uint64
 }
 
-// publish brings published up to date. Owner only.
-func (s *scheduler) publish() {
+// publish brings published up to date; at turns, where it is a cost, all of it
+// only now and then. Owner only.
+func (s *scheduler) publish(all bool) {
 	c, p := &s.counts, &s.published
 	c.turns++
 	p.turns.Store(c.turns)
 	if c.ended != p.ended.Load() {
 		p.ended.Store(c.ended)
 	}
-	if c.turns&7 != 0 && s.countdown > 0 {
+	if c.turns&7 != 0 && !all {
 		return
 	}
 	p.parks.Store(c.parks)
