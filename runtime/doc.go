@@ -1,0 +1,79 @@
+// Package runtime is the engine of fibers: schedulers that are locked to cores
+// and steal fibers from each other. Import it under its spoken name:
+//
+//	import fibers "github.com/seed222ee791/fibers/runtime"
+//
+// # What it is
+//
+// A fiber is a lightweight thread of control that waits and resumes without the
+// Go scheduler: by one direct switch from stack to stack. A Runtime has as many
+// schedulers as it was given cores (by default all that the process may use);
+// each runs one fiber at a time, and takes fibers from the others when it has
+// none left. Fibers run in parallel, as goroutines do, and share memory under the
+// same rules. Also with one scheduler: while a fiber keeps it from switching for
+// longer than some 10 ms, a stand-in runs the others.
+//
+// # Who may call
+//
+// Go, Spawn, WithGroup, Yield, Sleep and Blocking may be called in fibers, where
+// they concern the runtime of the calling fiber, and in plain goroutines, where
+// the spawning ones use the Default runtime. The methods of Runtime may be
+// called from anywhere, but for Close and Shutdown, which wait for all fibers
+// and so must not be called by one of them.
+//
+// # The usual program
+//
+//	err := fibers.Run(func() {
+//		t := fibers.Spawn(func() (int, error) { return 6 * 7, nil })
+//		n, err := t.Await()
+//		…
+//	})
+//
+// # Guarantees
+//
+// Work is conserved: no scheduler stays idle beside a fiber that could run, for
+// longer than it takes to wake it up (tens of microseconds; up to a millisecond
+// for a fiber whose waker goes on computing).
+//
+// Nobody starves: fibers that have been woken run in their order; those that
+// were spawned run newest first on their own scheduler, but a look at the oldest
+// is due every few dozen switches; who yields goes behind all that wait.
+//
+// What happens before Go happens before the fiber's function; what happens
+// before a task's end happens before the return of its Await, and so for the
+// members of a group and WithGroup; what happens before the end of main happens
+// before the return of Run. Yield and Sleep order nothing.
+//
+// A wait of a fiber that blocks its goroutine in a native way (a channel, a
+// mutex, a file) is correct, but keeps a scheduler for its time: see Blocking.
+// Other goroutines of the process get their turn every millisecond.
+//
+// # What is not guaranteed
+//
+// On which core a fiber runs, and the order of fibers on different schedulers.
+//
+// A fiber must not wait (yield, sleep, await, …) while it holds
+// runtime.LockOSThread, or is called back from C: the Go runtime ends the process
+// with "coro: OS thread locking must match locking at coroutine creation". Use
+// Blocking for what needs a thread.
+//
+// In a testing/synctest bubble the schedulers' waits do not count as durably
+// blocked.
+//
+// # How it is built
+//
+// A file is one idea: scheduler.go the queues and the loop, coroutine.go the
+// stacks, parking.go how a fiber waits and is woken, idle.go how a scheduler
+// sleeps, standin.go what happens when one stalls, pin_linux.go the cores,
+// pool.go how memory is given back, ending.go the end. The first four are
+// protocols and carry their argument; docs/design tells what was decided and
+// why, docs/models has the models that were checked.
+//
+// # Lineage
+//
+// Guile Fibers (Wingo), whose schedulers are peers with a thread each, and Lua
+// fibers after Snabb (Rottenkolber), for what a fiber is. Chase and Lev, Dynamic
+// Circular Work-Stealing Deque (2005). Blumofe and Leiserson, Scheduling
+// Multithreaded Computations by Work Stealing (1999). The sleeping protocol
+// follows those of the Go scheduler and of Rayon.
+package runtime
