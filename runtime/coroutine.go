@@ -25,6 +25,7 @@ type coroutine struct {
 	key      uintptr // of its goroutine, in the registry
 	returned bool    // the fiber's function returned
 	labelled bool    // its goroutine bears a profiler label
+	scratch  any     // see wait.Waiter
 	doomed   bool    // in the batch that the trimmer is ending; the trimmer's
 }
 

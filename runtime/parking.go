@@ -164,6 +164,30 @@ func (f *fiber) park(why wait.Reason) {
 	c.leave(s)
 }
 
+// Wait implements wait.Waiter.
+func (f *fiber) Wait(why wait.Reason) (ending bool) {
+	f.park(why)
+	return f.rt.ending.Load()
+}
+
+// Exit implements wait.Waiter.
+func (f *fiber) Exit() { goruntime.Goexit() }
+
+// Scratch implements wait.Waiter.
+func (f *fiber) Scratch() *any { return &f.co.scratch }
+
+// UnparkBy implements wait.Waiter.
+func (f *fiber) UnparkBy(by wait.Waiter) {
+	if !f.wake() {
+		return
+	}
+	if b, ok := by.(*fiber); ok && b.rt == f.rt {
+		b.co.sched.runNext(f)
+		return
+	}
+	f.rt.inject(f)
+}
+
 // Unpark implements wait.Waiter.
 func (f *fiber) Unpark() {
 	if !f.wake() {

@@ -56,9 +56,23 @@ type Waiter interface {
 	// fiber ends as by runtime.Goexit) when the runtime of the fiber closes:
 	// what must be undone then belongs in a deferred call.
 	Park(why Reason)
+	// Wait is Park for those who have to see to something first when the runtime
+	// closes: it always returns, and then reports true. The caller decides what
+	// became of its wait, cleans up, and calls Exit unless its wait was over.
+	Wait(why Reason) (ending bool)
+	// Exit ends a fiber whose Wait reported true, as by runtime.Goexit. For a
+	// goroutine it does nothing.
+	Exit()
 	// Unpark grants the permit. Anyone may call it, at any time, also after
 	// the waiter went on to something else.
 	Unpark()
+	// UnparkBy is Unpark, called by the running fiber or goroutine whose waiter
+	// is by: it saves looking that up.
+	UnparkBy(by Waiter)
+	// Scratch returns a place in which a package may keep a record between the
+	// waits of this waiter; only the waiter itself may touch it. What is there
+	// may be from another waiter that had the place before, or nil.
+	Scratch() *any
 }
 
 // fiber returns the running fiber as a waiter, or nil in a plain goroutine.
@@ -91,7 +105,8 @@ func Release(w Waiter) {
 
 // Goroutine is the waiter of a plain goroutine.
 type Goroutine struct {
-	c chan struct{} // holds the permit
+	c       chan struct{} // holds the permit
+	scratch any
 }
 
 var goroutines = sync.Pool{New: func() any { return NewGoroutine() }}
@@ -101,6 +116,18 @@ func NewGoroutine() *Goroutine { return &Goroutine{c: make(chan struct{}, 1)} }
 
 // Park implements Waiter.
 func (g *Goroutine) Park(Reason) { <-g.c }
+
+// Wait implements Waiter.
+func (g *Goroutine) Wait(Reason) bool { <-g.c; return false }
+
+// Exit implements Waiter.
+func (g *Goroutine) Exit() {}
+
+// UnparkBy implements Waiter.
+func (g *Goroutine) UnparkBy(Waiter) { g.Unpark() }
+
+// Scratch implements Waiter.
+func (g *Goroutine) Scratch() *any { return &g.scratch }
 
 // Unpark implements Waiter.
 func (g *Goroutine) Unpark() {
