@@ -213,12 +213,12 @@ func TestNobodyStarves(t *testing.T) {
 			}
 			fibers.Yield()
 			l := newLatch(4)
-			fibers.Go(l.done) // a spawned one
+			fibers.Go(l.done)  // a spawned one
 			fibers.Go(func() { // one that sleeps
 				fibers.Sleep(time.Millisecond)
 				l.done()
 			})
-			go rt.Go(l.done) // one from outside
+			go rt.Go(l.done)   // one from outside
 			fibers.Go(func() { // one that yields a lot
 				for range 100 {
 					fibers.Yield()
