@@ -24,7 +24,6 @@ type coroutine struct {
 	rt       *Runtime
 	key      uintptr // of its goroutine, in the registry
 	returned bool    // the fiber's function returned
-	labelled bool    // its goroutine bears a profiler label
 	scratch  any     // see wait.Waiter
 	doomed   bool    // in the batch that the trimmer is ending; the trimmer's
 }
@@ -35,7 +34,8 @@ func coroutineOf(c *coro.Coro) *coroutine { return (*coroutine)(unsafe.Pointer(c
 // runtimes, as a fiber must be known whichever runtime asks.
 var registry getg.Table[coroutine]
 
-// current returns the coroutine of the calling goroutine, or nil.
+// current returns the coroutine of the calling goroutine, or nil if that is no
+// fiber.
 func current() *coroutine { return registry.Get(getg.Get()) }
 
 func newCoroutine(rt *Runtime) *coroutine {
@@ -48,51 +48,70 @@ func newCoroutine(rt *Runtime) *coroutine {
 func (c *coroutine) main() {
 	c.key = getg.Get()
 	registry.Put(c.key, c)
+	defer c.unwound()
 	c.sched.settle()
 	for {
 		c.run()
+		c.finish()
 		if !c.nextFiber() {
-			break
+			return
 		}
 	}
-	registry.Delete(c.key)
 }
 
-// run runs one fiber to its end, however it ends.
+// run runs one fiber until it returns or its panic is dealt with.
 func (c *coroutine) run() {
 	f := c.fiber
+	if c.rt.ending.Load() {
+		if f.dropped != nil {
+			f.dropped()
+		}
+		return
+	}
 	if h := f.handle.Load(); h != nil {
 		c.label(h.Name())
 	}
 	c.returned = false
-	defer c.ended()
+	defer c.catch()
 	f.fn()
 	c.returned = true
 }
 
-// ended is deferred around a fiber: it stops a panic, and carries on where a
-// Goexit would take the coroutine down.
-func (c *coroutine) ended() {
+// catch is deferred around a fiber and stops a panic. It must do nothing that
+// has to happen: the handler may call Goexit, and so may the wait that it is in
+// when the runtime ends.
+func (c *coroutine) catch() {
+	if c.returned {
+		return
+	}
+	if v := recover(); v != nil {
+		c.rt.panicked(c.fiber, v, debug.Stack())
+	}
+}
+
+// finish takes leave of a fiber, however it ended.
+func (c *coroutine) finish() {
+	// The fiber may have set labels of its own, which only it could know of.
+	pprof.SetGoroutineLabels(noLabels)
 	f := c.fiber
-	if !c.returned {
-		if v := recover(); v != nil {
-			c.rt.panicked(f, v, debug.Stack())
-		} else {
-			c.Taint()
-		}
-	}
-	if c.labelled {
-		c.label("")
-	}
+	c.fiber = nil
 	c.sched.end(f)
-	if c.Tainted() {
-		// The Goexit goes on when this function returns, and ends the
-		// coroutine. So it waits here until the trimmer wants that.
+}
+
+// unwound is deferred around the life of a coroutine. If that does not end
+// because it was told to, a Goexit is on its way through the stack, from the
+// fiber or from what a panic of the fiber led to. It goes on when this function
+// returns, and ends the coroutine. So the coroutine waits here until the trimmer
+// wants that.
+func (c *coroutine) unwound() {
+	if !c.Leaving() {
+		c.Taint()
+		c.finish()
 		s := c.sched
 		s.left = departure{kind: tainted, co: c}
 		c.away(s, s.pick())
-		registry.Delete(c.key)
 	}
+	registry.Delete(c.key)
 }
 
 // nextFiber finds the coroutine its next fiber. If there is only one that has
@@ -163,10 +182,11 @@ func (s *scheduler) rest(c *coroutine) {
 
 // label sets or removes the profiler label of c's goroutine, the caller.
 func (c *coroutine) label(name string) {
-	c.labelled = name != ""
-	ctx := context.Background()
-	if c.labelled {
+	ctx := noLabels
+	if name != "" {
 		ctx = pprof.WithLabels(ctx, pprof.Labels("fiber", name))
 	}
 	pprof.SetGoroutineLabels(ctx)
 }
+
+var noLabels = context.Background()

@@ -112,7 +112,18 @@ func (rt *Runtime) close() error {
 		rt.stop()
 		return nil
 	}
-	err := &LeftoverError{Fibers: rt.Fibers()}
+	left := rt.Fibers()
+	for len(left) == 0 { // the last ended between the two
+		soon, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		ended := rt.endFibers(soon)
+		cancel()
+		if ended {
+			rt.stop()
+			return nil
+		}
+		left = rt.Fibers()
+	}
+	err := &LeftoverError{Fibers: left}
 	rt.mu.Lock()
 	rt.mu.closed = err
 	rt.mu.Unlock()

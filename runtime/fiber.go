@@ -68,6 +68,10 @@ type fiber struct {
 	// before the fiber has run.
 	dropped func()
 
+	// origin, if not zero, is the code of the function that the user gave,
+	// where fn is one of ours around it.
+	origin uintptr
+
 	since int64 // when it parked, on the runtime's coarse clock
 	timer timer // its place among the sleepers: see sleep.go
 
@@ -92,6 +96,18 @@ func (f *fiber) public() *Fiber {
 		f.handle.Store(h)
 	}
 	return h
+}
+
+// describe fills in what a record says besides its function. Owner only, before
+// the fiber is queued.
+func (f *fiber) describe(j job) {
+	f.dropped, f.origin = j.dropped, j.origin
+	if j.name != "" {
+		f.setName(j.name)
+	}
+	if f.rt.watching.Load() {
+		f.site.Store(spawnSite())
+	}
 }
 
 // setName gives a fiber that has not run its name. Owner only. (A function of

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	goruntime "runtime"
 	"slices"
 	"sync"
 
@@ -16,8 +17,9 @@ type Group struct {
 
 	mu struct {
 		sync.Mutex
-		active, limit int // members alive; 0: no limit
-		waiters       []wait.Waiter
+		active, limit int           // members alive; limit 0: none
+		entrants      []wait.Waiter // for room, first come first served
+		joiner        wait.Waiter   // the caller of WithGroup, for the end
 		err           error
 		panic         *PanicError
 		over          bool // WithGroup has returned
@@ -41,6 +43,7 @@ func WithGroup(ctx context.Context, fn func(ctx context.Context, g *Group) error
 	}
 	g := &Group{}
 	g.ctx, g.cancel = context.WithCancelCause(ctx)
+	defer g.cancel(nil) // however the wait ends
 	if c := current(); c != nil {
 		g.rt = c.rt
 	}
@@ -57,7 +60,6 @@ func WithGroup(ctx context.Context, fn func(ctx context.Context, g *Group) error
 		g.fail(err)
 	}
 	g.wait()
-	g.cancel(nil)
 	if g.mu.panic != nil {
 		panic(g.mu.panic)
 	}
@@ -71,36 +73,35 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 		panic("fibers: Group.Go(nil): give it a function")
 	}
 	g.enter()
-	run := func() {
-		err := ErrGoexit
-		defer func() {
-			if err == ErrGoexit {
-				if v := recover(); v != nil {
-					g.panicked(newPanicError(v))
-					err = nil
+	j := job{
+		fn: func() {
+			err := ErrGoexit
+			defer func() {
+				if err == ErrGoexit {
+					if v := recover(); v != nil {
+						g.panicked(newPanicError(v))
+						err = nil
+					}
 				}
-			}
-			g.leave(err)
-		}()
-		err = fn(g.ctx)
+				g.leave(err)
+			}()
+			err = fn(g.ctx)
+		},
+		dropped: func() { g.leave(ErrClosed) },
+		origin:  entry(fn),
 	}
-	dropped := func() { g.leave(ErrClosed) }
 	if c := current(); c != nil && (g.rt == nil || g.rt == c.rt) {
-		c.sched.spawn(run, "", dropped)
+		c.sched.spawn(j)
 		return
 	}
-	for {
-		rt := g.rt
-		if rt == nil {
-			rt = Default()
-		}
-		if rt.trySpawn(run, "", dropped) {
-			return
-		}
-		if g.rt != nil {
+	if g.rt != nil {
+		if !g.rt.trySpawn(j) {
 			g.leave(ErrClosed)
-			return
 		}
+		return
+	}
+	for !Default().trySpawn(j) { // closed at this moment
+		goruntime.Gosched()
 	}
 }
 
@@ -111,38 +112,69 @@ func (g *Group) SetLimit(n int) {
 		panic("fibers: Group.SetLimit(0) would make every Go wait for ever: give it a positive limit, or a negative one for none")
 	}
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.mu.limit = max(n, 0)
-	ws := g.takeWaiters()
-	g.mu.Unlock()
-	unparkAll(ws)
+	g.admit()
+}
+
+// admit wakes as many of those who wait for room as there is room for; mu is
+// held.
+func (g *Group) admit() {
+	n := len(g.mu.entrants)
+	if g.mu.limit > 0 {
+		n = min(n, max(0, g.mu.limit-g.mu.active))
+	}
+	for _, w := range g.mu.entrants[:n] {
+		w.Unpark()
+	}
+	g.mu.entrants = slices.Delete(g.mu.entrants, 0, n)
 }
 
 // enter counts one more member, when there is room for it.
 func (g *Group) enter() {
-	var w wait.Waiter
-	defer func() {
-		if w != nil {
-			g.forget(w)
+	g.mu.Lock()
+	if g.tryEnter() {
+		g.mu.Unlock()
+		return
+	}
+	w := wait.Current()
+	entered := false
+	defer func() { // also where a Goexit ends the wait
+		g.mu.Lock()
+		g.mu.entrants = removeOne(g.mu.entrants, w)
+		if !entered {
+			g.admit() // if the wake-up was for us, it is another's
 		}
+		g.mu.Unlock()
+		wait.Release(w)
 	}()
 	for {
-		g.mu.Lock()
-		if g.mu.over {
-			g.mu.Unlock()
-			panic("fibers: Group.Go after WithGroup has returned")
+		if !slices.Contains(g.mu.entrants, w) {
+			g.mu.entrants = append(g.mu.entrants, w)
 		}
-		if g.mu.limit == 0 || g.mu.active < g.mu.limit {
-			g.mu.active++
+		g.mu.Unlock()
+		w.Park(wait.Group)
+		g.mu.Lock()
+		if g.tryEnter() {
+			entered = true
 			g.mu.Unlock()
 			return
 		}
-		if w == nil {
-			w = wait.Current()
-		}
-		g.mu.waiters = append(g.mu.waiters, w)
-		g.mu.Unlock()
-		w.Park(wait.Group)
 	}
+}
+
+// tryEnter counts one more member if there is room; mu is held, and is unlocked
+// by a panic.
+func (g *Group) tryEnter() bool {
+	if g.mu.over {
+		g.mu.Unlock()
+		panic("fibers: Group.Go after WithGroup has returned")
+	}
+	if g.mu.limit > 0 && g.mu.active >= g.mu.limit {
+		return false
+	}
+	g.mu.active++
+	return true
 }
 
 // leave counts a member out.
@@ -151,34 +183,34 @@ func (g *Group) leave(err error) {
 		g.fail(err)
 	}
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.mu.active--
-	ws := g.takeWaiters()
-	g.mu.Unlock()
-	unparkAll(ws)
+	g.admit()
+	if g.mu.active == 0 && g.mu.joiner != nil {
+		g.mu.joiner.Unpark()
+	}
 }
 
 // wait returns when no member is alive, and ends the group.
 func (g *Group) wait() {
-	var w wait.Waiter
-	defer func() {
-		if w != nil {
-			g.forget(w)
-		}
-	}()
-	for {
-		g.mu.Lock()
-		if g.mu.active == 0 {
-			g.mu.over = true
+	g.mu.Lock()
+	if g.mu.active > 0 {
+		w := wait.Current()
+		g.mu.joiner = w
+		defer func() {
+			g.mu.Lock()
+			g.mu.joiner = nil
 			g.mu.Unlock()
-			return
+			wait.Release(w)
+		}()
+		for g.mu.active > 0 {
+			g.mu.Unlock()
+			w.Park(wait.Group)
+			g.mu.Lock()
 		}
-		if w == nil {
-			w = wait.Current()
-		}
-		g.mu.waiters = append(g.mu.waiters, w)
-		g.mu.Unlock()
-		w.Park(wait.Group)
 	}
+	g.mu.over = true
+	g.mu.Unlock()
 }
 
 // fail records the first error and cancels the context.
@@ -198,24 +230,4 @@ func (g *Group) panicked(e *PanicError) {
 	}
 	g.mu.Unlock()
 	g.cancel(e)
-}
-
-// takeWaiters empties the list; mu is held.
-func (g *Group) takeWaiters() []wait.Waiter {
-	ws := g.mu.waiters
-	g.mu.waiters = nil
-	return ws
-}
-
-func (g *Group) forget(w wait.Waiter) {
-	g.mu.Lock()
-	g.mu.waiters = slices.DeleteFunc(g.mu.waiters, func(o wait.Waiter) bool { return o == w })
-	g.mu.Unlock()
-	wait.Release(w)
-}
-
-func unparkAll(ws []wait.Waiter) {
-	for _, w := range ws {
-		w.Unpark()
-	}
 }

@@ -51,17 +51,21 @@ package runtime
 //
 // W2: a fiber in another's next place.
 //
-//	Its push wakes nobody, and Recheck does not count it as work: most often its
-//	scheduler takes it in well under a microsecond. But the first in the list,
-//	the watcher, sleeps only for 50 µs to 1 ms as long as anyone is awake, and
-//	takes a fiber that it has seen twice in the same place. The last to be woken
-//	is the watcher; when all are awake, the monitor watches (standin.go).
+//	Recheck does not count it as work: most often its scheduler takes it in well
+//	under a microsecond. But who falls asleep as the first in the list while
+//	others are awake is the watcher: it sleeps for 50 µs to 1 ms at a time, and
+//	takes a fiber that it has seen twice in the same place. It is the last to be
+//	woken for work. Putting a fiber there wakes nobody if there is a watcher; if
+//	there is none (all fell asleep, and then one was woken) it wakes one, which
+//	finds nothing and becomes the watcher. The monitor, which is up while anyone
+//	is, sees to what is left over: it wakes a sleeper when it finds work waiting
+//	at two looks in a row, and when nobody sleeps, it watches alone (standin.go).
 //
 // W3: a timer and a scheduler that falls asleep.
 //
 //	Who adds a timer on a scheduler is awake: it looks at the timers at its next
-//	turn and before it sleeps. If neither comes soon, the watcher sees the timer.
-//	A plain goroutine that adds one wakes a sleeper if none will wake in time.
+//	turn and before it sleeps. If neither comes soon, the watcher or the monitor
+//	sees the timer.
 //
 // Checked by: docs/models/idle.pml (spin, with mutants), TestIdleStress,
 // TestWorkConservation….
@@ -81,6 +85,7 @@ type idlers struct {
 	_         pad.Line
 	searching atomic.Int32
 	nsleep    atomic.Int32
+	watched   atomic.Bool // a watcher is among the sleepers. Written under mu
 	_         pad.Line
 	mu        struct {
 		sync.Mutex
@@ -203,6 +208,10 @@ func (id *idlers) remove(s *scheduler) {
 	if s.timekeeper {
 		s.timekeeper = false
 		id.mu.until = never
+	}
+	if s.watcher {
+		s.watcher = false
+		id.watched.Store(false)
 	}
 	id.nsleep.Dec()
 }
@@ -328,6 +337,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		}
 	}
 	// Not woken by anyone: a time-out, work, or the end.
+	rt.kickMonitor()
 	id.mu.Lock()
 	listed := s.slept >= 0
 	if listed {
@@ -370,6 +380,8 @@ func (s *scheduler) patience(now int64) time.Duration {
 	if s.slept == 0 && len(id.mu.list) < int(s.rt.active.Load()) {
 		s.watched.delay = min(max(2*s.watched.delay, watchMin), watchMax)
 		wake = now + int64(s.watched.delay)
+		s.watcher = true
+		id.watched.Store(true)
 	} else {
 		s.watched.delay = 0
 	}

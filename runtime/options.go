@@ -18,6 +18,7 @@ type config struct {
 	cpus          []int
 	pinning       bool
 	pinningSet    bool
+	unpinned      error // why pinning was asked for and is off
 	drain         bool
 	grace         time.Duration
 	panicHandler  func(f *Fiber, v any, stack []byte)
@@ -96,11 +97,20 @@ func newConfig(opts []Option) (*config, error) {
 	if c.grace < 0 {
 		return nil, fmt.Errorf("%w: WithGrace(%v): the grace cannot be negative", ErrOption, c.grace)
 	}
-	if !c.pinningSet {
+	asked := c.pinning
+	switch {
+	case c.pinningSet && !c.pinning:
+	case !canPin:
+		c.pinning = false
+		c.unpinned = errors.New("fibers: this system does not lock threads to cores")
+	case c.cpus == nil && len(allowed) < c.schedulers:
+		c.pinning = false
+		c.unpinned = fmt.Errorf("fibers: %d schedulers are not locked to %d CPUs; WithCPUs would share them", c.schedulers, len(allowed))
+	default:
 		c.pinning = true
 	}
-	if !canPin || c.cpus == nil && len(allowed) < c.schedulers {
-		c.pinning = false
+	if !asked {
+		c.unpinned = nil
 	}
 	if c.cpus == nil {
 		c.cpus = allowed

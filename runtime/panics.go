@@ -43,7 +43,12 @@ func crash(f *fiber, v any, stack []byte) {
 
 // panicText renders a panic's value as the Go runtime does, for the types for
 // which it would not print an address.
-func panicText(v any) string {
+func panicText(v any) (text string) {
+	defer func() {
+		if r := recover(); r != nil {
+			text = fmt.Sprintf("%T (which panics when printed)", v)
+		}
+	}()
 	switch v := v.(type) {
 	case error:
 		return v.Error()

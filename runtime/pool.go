@@ -188,7 +188,13 @@ func (p *pool) close() (left int) {
 	}
 	p.mu.Unlock()
 	p.trimmers.Wait()
-	p.endSome(1 << 62)
+	// The caller may hold LockOSThread, with which it must not switch.
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.endSome(1 << 62)
+	}()
+	<-done
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.mu.idle) + len(p.mu.tainted)

@@ -71,6 +71,7 @@ func New(opts ...Option) (*Runtime, error) {
 		return nil, err
 	}
 	rt := &Runtime{conf: conf, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
+	rt.mu.pinErr = conf.unpinned
 	rt.schedulers.Store(new([]*scheduler))
 	rt.timers.next.Store(never)
 	rt.idle.mu.until = never
@@ -124,24 +125,26 @@ func Run(main func(), opts ...Option) error {
 	if main == nil {
 		panic("fibers: Run(nil): give it a function")
 	}
-	return outside(func() error {
-		rt, err := New(opts...)
-		if err != nil {
-			return err
-		}
-		outcome := rt.runMain(main)
-		if rt.conf.drain && (outcome.err == nil || rt.conf.panicHandler != nil) {
-			_ = rt.drain(context.Background())
-		}
-		err = rt.close()
-		if outcome.err != nil && rt.conf.panicHandler == nil {
-			panic(outcome.err)
-		}
-		if outcome.err != nil {
-			return outcome.err
-		}
+	rt, err := New(opts...)
+	if err != nil {
 		return err
-	})
+	}
+	closed := false
+	defer func() {
+		if !closed { // the caller, a fiber, is ended while it waits
+			_ = outside(rt.close)
+		}
+	}()
+	outcome := rt.runMain(main)
+	if rt.conf.drain && (outcome.err == nil || rt.conf.panicHandler != nil) {
+		_ = outsideUntil(rt.drain)
+	}
+	err = outside(rt.close)
+	closed = true
+	if outcome.err != nil {
+		return outcome.report(rt)
+	}
+	return err
 }
 
 // outside runs fn on a plain goroutine: the caller's, if it is one.
@@ -150,6 +153,23 @@ func outside(fn func() error) error {
 		return fn()
 	}
 	return Blocking(fn)
+}
+
+// outsideUntil is outside for waits: if the caller is a fiber that is ended
+// while it waits, the context of fn is cancelled.
+func outsideUntil(fn func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if current() == nil {
+		return fn(ctx)
+	}
+	var (
+		done future
+		err  error
+	)
+	go func() { defer done.complete(); err = fn(ctx) }()
+	done.await(wait.Blocking)
+	return err
 }
 
 // Run runs fn in a fiber of rt and returns when it has returned; other fibers
@@ -161,11 +181,8 @@ func (rt *Runtime) Run(fn func()) error {
 		panic("fibers: Run(nil): give it a function")
 	}
 	outcome := rt.runMain(fn)
-	if outcome.err != nil && rt.conf.panicHandler == nil {
-		panic(outcome.err)
-	}
 	if outcome.err != nil {
-		return outcome.err
+		return outcome.report(rt)
 	}
 	if !outcome.ran {
 		return ErrClosed
@@ -178,26 +195,34 @@ type outcome struct {
 	err *PanicError
 }
 
+// report raises the panic again, or returns it if a handler has had it.
+func (o outcome) report(rt *Runtime) error {
+	if rt.conf.panicHandler == nil {
+		panic(o.err)
+	}
+	return o.err
+}
+
 // runMain runs fn in a fiber and waits for its end.
 func (rt *Runtime) runMain(fn func()) (o outcome) {
 	var done future
-	started := rt.trySpawn(func() {
+	started := rt.trySpawn(job{fn: func() {
+		defer done.complete() // also if a handler calls Goexit
 		returned := false
 		defer func() {
 			if !returned {
 				if v := recover(); v != nil {
 					o.err = newPanicError(v)
-					if h := rt.conf.panicHandler; h != nil {
-						h(Current(), v, o.err.Stack)
-					}
 				}
 			}
 			o.ran = returned || o.err != nil || !rt.ending.Load()
-			done.complete()
+			if o.err != nil && rt.conf.panicHandler != nil {
+				rt.panicked(current().fiber, o.err.Value, o.err.Stack)
+			}
 		}()
 		fn()
 		returned = true
-	}, "", done.complete)
+	}, dropped: done.complete, origin: entry(fn)})
 	if started {
 		done.await(wait.Await)
 	}
@@ -220,11 +245,11 @@ func GoNamed(name string, fn func()) {
 		panic("fibers: Go(nil): give it a function")
 	}
 	if c := current(); c != nil {
-		c.sched.spawn(fn, name, nil)
+		c.sched.spawn(job{fn: fn, name: name})
 		return
 	}
 	rt := Default()
-	for !rt.trySpawn(fn, name, nil) { // closed at this moment
+	for !rt.trySpawn(job{fn: fn, name: name}) { // closed at this moment
 		rt = Default()
 	}
 }
@@ -234,16 +259,23 @@ func (rt *Runtime) Go(fn func()) {
 	if fn == nil {
 		panic("fibers: Go(nil): give it a function")
 	}
-	if !rt.trySpawn(fn, "", nil) {
+	if !rt.trySpawn(job{fn: fn}) {
 		panic("fibers: Go on a closed Runtime: call it before Close")
 	}
 }
 
-// trySpawn makes a fiber, from anywhere, unless rt is closed. dropped, if not
-// nil, is called in place of fn if rt is closed before the fiber has run.
-func (rt *Runtime) trySpawn(fn func(), name string, dropped func()) bool {
+// A job is what a fiber is made of.
+type job struct {
+	fn      func()
+	name    string
+	dropped func()  // see fiber.dropped
+	origin  uintptr // see fiber.origin
+}
+
+// trySpawn makes a fiber, from anywhere, unless rt is closed.
+func (rt *Runtime) trySpawn(j job) bool {
 	if c := current(); c != nil && c.rt == rt {
-		c.sched.spawn(fn, name, dropped)
+		c.sched.spawn(j)
 		return true
 	}
 	// Counted first: either a closer sees the fiber among the living, or it
@@ -254,14 +286,8 @@ func (rt *Runtime) trySpawn(fn func(), name string, dropped func()) bool {
 		rt.checkDrained()
 		return false
 	}
-	f := rt.records.one(rt, fn)
-	f.dropped = dropped
-	if name != "" {
-		f.setName(name)
-	}
-	if rt.watching.Load() {
-		f.site.Store(spawnSite())
-	}
+	f := rt.records.one(rt, j.fn)
+	f.describe(j)
 	rt.inject(f)
 	return true
 }
@@ -308,11 +334,8 @@ func ours(name string) bool {
 	return len(name) > len(prefix) && name[:len(prefix)] == prefix
 }
 
-// entry returns the address of the code of fn.
-func entry(fn func()) uintptr {
-	if fn == nil {
-		return 0
-	}
+// entry returns the address of the code of fn, a function.
+func entry[F any](fn F) uintptr {
 	return **(**uintptr)(unsafe.Pointer(&fn))
 }
 

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"context"
 	goruntime "runtime"
 	"runtime/pprof"
 	"time"
@@ -87,6 +86,7 @@ type scheduler struct {
 	// Under rt.idle.mu.
 	slept      int  // index among the sleepers, -1 if awake
 	timekeeper bool // wakes by itself at rt.idle.mu.until
+	watcher    bool // see W2
 
 	_ pad.Line
 }
@@ -112,7 +112,7 @@ func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {
 // loop is the life of a root.
 func (s *scheduler) loop() {
 	defer s.rt.roots.Done()
-	pprof.SetGoroutineLabels(context.Background()) // coroutines inherit them
+	pprof.SetGoroutineLabels(noLabels) // coroutines inherit them
 	s.now = s.rt.clock()
 	s.breathed = s.now
 	s.pin.attach(s)
@@ -174,27 +174,23 @@ func (s *scheduler) pickLocal() *fiber {
 
 // runNext enqueues a fiber that the running one has woken: it will run as soon
 // as that one parks, on the same core, where what it waits for is in the cache.
-// No other scheduler is woken for it, as the waker most often parks at once; if
-// it does not, an idle scheduler takes the fiber after a short time (W2 in
-// idle.go).
+// As the waker most often parks at once, no other scheduler is woken for it, if
+// one watches; that one takes the fiber after a short time (W2 in idle.go).
 func (s *scheduler) runNext(f *fiber) {
 	s.counts.wakes++
-	if old := s.next.Swap(f); old != nil {
+	old := s.next.Swap(f)
+	if old != nil {
 		s.ring.Push(old)
+	}
+	if id := &s.rt.idle; id.nsleep.Load() != 0 && (old != nil || !id.watched.Load()) {
 		s.rt.wakeForWork()
 	}
 }
 
-// spawn makes a fiber for fn and queues it here. Owner only.
-func (s *scheduler) spawn(fn func(), name string, dropped func()) {
-	f := s.newFiber(fn)
-	f.dropped = dropped
-	if name != "" {
-		f.setName(name)
-	}
-	if s.rt.watching.Load() {
-		f.site.Store(spawnSite())
-	}
+// spawn makes a fiber and queues it here. Owner only.
+func (s *scheduler) spawn(j job) {
+	f := s.newFiber(j.fn)
+	f.describe(j)
 	s.spawned.Store(s.spawned.Load() + 1)
 	s.deque.Push(f)
 	s.rt.wakeForWork()

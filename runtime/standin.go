@@ -33,6 +33,7 @@ type monitor struct {
 	kick   chan struct{} // wakes it from deep idleness
 	asleep atomic.Bool
 	stop   chan struct{}
+	waits  int // looks in a row at which work waited beside a sleeper; its own
 }
 
 const (
@@ -131,8 +132,17 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 	nominal := rt.conf.schedulers
 	if rt.idle.nsleep.Load() > 0 {
 		rt.surplus.Store(0)
+		// W2, W3: what waits at two looks in a row is nobody's business.
+		if rt.workWaits() {
+			if rt.monitor.waits++; rt.monitor.waits >= 2 {
+				rt.wakeOne()
+			}
+			return
+		}
+		rt.monitor.waits = 0
 		return
 	}
+	rt.monitor.waits = 0
 	working := len(all) - stalled
 	rt.surplus.Store(int32(max(0, min(working, len(all))-nominal)))
 	if stalled == 0 || working >= nominal || !rt.workWaits() {
@@ -189,7 +199,7 @@ func (rt *Runtime) queued() bool {
 		return true
 	}
 	for _, s := range *rt.schedulers.Load() {
-		if s.newest.Len() > 0 || s.woken.Len() > 0 {
+		if !s.newest.Empty() || !s.woken.Empty() {
 			return true
 		}
 	}

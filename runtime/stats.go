@@ -93,7 +93,7 @@ func (rt *Runtime) Stats() Stats {
 	rt.mu.Lock()
 	st.StandIns = rt.mu.standIns
 	st.PinError = rt.mu.pinErr
-	st.Spawned = rt.spawned.Load() + rt.mu.retired.spawned
+	st.Spawned = rt.spawned.Load() - rt.refused.Load() + rt.mu.retired.spawned
 	rt.mu.Unlock()
 	st.Pinned = rt.conf.pinning && st.PinError == nil
 	rt.idle.mu.Lock()
@@ -266,7 +266,11 @@ func (f *fiber) info(now int64) (info FiberInfo, alive bool) {
 		why := wait.Reason(w & reasonMask >> reasonShift)
 		info.State, info.Reason = Waiting, why.String()
 		info.For = time.Duration(max(0, now-f.since))
-		if fn := goruntime.FuncForPC(entry(f.fn)); fn != nil {
+		pc := f.origin
+		if pc == 0 {
+			pc = entry(f.fn)
+		}
+		if fn := goruntime.FuncForPC(pc); fn != nil {
 			info.Func = fn.Name()
 		}
 		if !f.tryPark(why) {

@@ -98,10 +98,10 @@ func Spawn[T any](fn func() (T, error)) *Task[T] {
 		t.done.complete()
 	}
 	if c := current(); c != nil {
-		c.sched.spawn(run, "", dropped)
+		c.sched.spawn(job{fn: run, dropped: dropped, origin: entry(fn)})
 		return t
 	}
-	for !Default().trySpawn(run, "", dropped) {
+	for !Default().trySpawn(job{fn: run, dropped: dropped, origin: entry(fn)}) {
 		goruntime.Gosched() // closed at this moment
 	}
 	return t
