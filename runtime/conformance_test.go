@@ -293,7 +293,12 @@ func TestStandInsRetire(t *testing.T) {
 	rt.Run(func() {
 		l := newLatch(4)
 		for range 4 {
-			fibers.Go(func() { spin(200 * time.Millisecond); l.done() })
+			fibers.Go(func() {
+				for start := time.Now(); rt.Stats().StandIns == 0 && time.Since(start) < 10*time.Second; {
+					spin(time.Millisecond)
+				}
+				l.done()
+			})
 		}
 		l.wait()
 		if rt.Stats().StandIns == 0 {
