@@ -19,14 +19,17 @@ import (
 type coroutine struct {
 	coro.Coro // first: a *coro.Coro of a coroutine is also a *coroutine
 
-	fiber    *fiber     // what it runs
-	sched    *scheduler // where it runs; set by the resumer before the switch
-	rt       *Runtime
-	key      uintptr // of its goroutine, in the registry
-	returned bool    // the fiber's function returned
-	scratch  any     // see wait.Waiter
-	doomed   bool    // in the batch that the trimmer is ending; the trimmer's
+	fiber   *fiber     // what it runs
+	sched   *scheduler // where it runs; set by the resumer before the switch
+	scratch any        // see wait.Waiter
 }
+
+// The flags of a coroutine, which lie in coro.Coro.Flags for the sake of its
+// size: there may be millions.
+const (
+	returned = iota // the fiber's function returned
+	doomed          // in the batch that the trimmer is ending; the trimmer's
+)
 
 func coroutineOf(c *coro.Coro) *coroutine { return (*coroutine)(unsafe.Pointer(c)) }
 
@@ -38,16 +41,16 @@ var registry getg.Table[coroutine]
 // fiber.
 func current() *coroutine { return registry.Get(getg.Get()) }
 
-func newCoroutine(rt *Runtime) *coroutine {
-	c := &coroutine{rt: rt}
-	c.Init(c.main)
+func newCoroutine() *coroutine {
+	c := &coroutine{}
+	c.Init(live)
 	return c
 }
 
-// main is the life of a coroutine.
-func (c *coroutine) main() {
-	c.key = getg.Get()
-	registry.Put(c.key, c)
+// live is the life of a coroutine.
+func live(co *coro.Coro) {
+	c := coroutineOf(co)
+	registry.Put(getg.Get(), c)
 	defer c.unwound()
 	c.sched.settle()
 	for {
@@ -62,7 +65,7 @@ func (c *coroutine) main() {
 // run runs one fiber until it returns or its panic is dealt with.
 func (c *coroutine) run() {
 	f := c.fiber
-	if c.rt.ending.Load() {
+	if c.sched.rt.ending.Load() {
 		if f.dropped != nil {
 			f.dropped()
 		}
@@ -71,21 +74,21 @@ func (c *coroutine) run() {
 	if h := f.handle.Load(); h != nil {
 		c.label(h.Name())
 	}
-	c.returned = false
+	c.Flags[returned] = false
 	defer c.catch()
 	f.fn()
-	c.returned = true
+	c.Flags[returned] = true
 }
 
 // catch is deferred around a fiber and stops a panic. It must do nothing that
 // has to happen: the handler may call Goexit, and so may the wait that it is in
 // when the runtime ends.
 func (c *coroutine) catch() {
-	if c.returned {
+	if c.Flags[returned] {
 		return
 	}
 	if v := recover(); v != nil {
-		c.rt.panicked(c.fiber, v, debug.Stack())
+		c.sched.rt.panicked(c.fiber, v, debug.Stack())
 	}
 }
 
@@ -111,7 +114,7 @@ func (c *coroutine) unwound() {
 		s.left = departure{kind: tainted, co: c}
 		c.away(s, s.pick())
 	}
-	registry.Delete(c.key)
+	registry.Delete(getg.Get())
 }
 
 // nextFiber finds the coroutine its next fiber. If there is only one that has

@@ -85,7 +85,7 @@ func (rt *Runtime) Shutdown(ctx context.Context) error {
 }
 
 func (rt *Runtime) notInside(what string) {
-	if c := current(); c != nil && c.rt == rt {
+	if c := current(); c != nil && c.sched.rt == rt {
 		panic("fibers: " + what + " in a fiber of the runtime itself: call it from outside, or let main return")
 	}
 }

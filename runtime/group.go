@@ -45,7 +45,7 @@ func WithGroup(ctx context.Context, fn func(ctx context.Context, g *Group) error
 	g.ctx, g.cancel = context.WithCancelCause(ctx)
 	defer g.cancel(nil) // however the wait ends
 	if c := current(); c != nil {
-		g.rt = c.rt
+		g.rt = c.sched.rt
 	}
 	returned := false
 	defer func() { // if fn panicked or exited
@@ -90,7 +90,7 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 		dropped: func() { g.leave(ErrClosed) },
 		origin:  entry(fn),
 	}
-	if c := current(); c != nil && (g.rt == nil || g.rt == c.rt) {
+	if c := current(); c != nil && (g.rt == nil || g.rt == c.sched.rt) {
 		c.sched.spawn(j)
 		return
 	}

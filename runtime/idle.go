@@ -60,6 +60,8 @@ package runtime
 //	finds nothing and becomes the watcher. The monitor, which is up while anyone
 //	is, sees to what is left over: it wakes a sleeper when it finds work waiting
 //	at two looks in a row, and when nobody sleeps, it watches alone (standin.go).
+//	A scheduler from whose next place a fiber had to be taken does without that
+//	place for a while (eager): its fibers go on after they have woken others.
 //
 // W3: a timer and a scheduler that falls asleep.
 //
@@ -294,9 +296,21 @@ func (s *scheduler) stealStale(v *scheduler) *fiber {
 	}
 	s.watched.seen[v] = nil
 	if v.next.CompareAndSwap(f, nil) {
+		v.eager.Store(eagerness)
 		return f
 	}
 	return nil
+}
+
+// sighted reports whether there was a fiber in another's next place at the last
+// look, which is worth another soon.
+func (v *victims) sighted() bool {
+	for _, f := range v.seen {
+		if f != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // sleep goes through Announce, Recheck and Sleep. It returns a fiber if the
@@ -379,6 +393,9 @@ func (s *scheduler) patience(now int64) time.Duration {
 	wake := int64(never)
 	if s.slept == 0 && len(id.mu.list) < int(s.rt.active.Load()) {
 		s.watched.delay = min(max(2*s.watched.delay, watchMin), watchMax)
+		if s.watched.sighted() {
+			s.watched.delay = watchMin
+		}
 		wake = now + int64(s.watched.delay)
 		s.watcher = true
 		id.watched.Store(true)

@@ -193,7 +193,7 @@ func (f *fiber) Unpark() {
 	if !f.wake() {
 		return
 	}
-	if c := current(); c != nil && c.rt == f.rt {
+	if c := current(); c != nil && c.sched.rt == f.rt {
 		c.sched.runNext(f)
 		return
 	}
@@ -226,7 +226,7 @@ func (f *fiber) wake() bool {
 
 // yield puts the calling fiber behind the others of its scheduler.
 func (c *coroutine) yield() {
-	if c.rt.ending.Load() {
+	if c.sched.rt.ending.Load() {
 		goruntime.Goexit()
 	}
 	s := c.sched

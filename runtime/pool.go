@@ -151,26 +151,26 @@ func (p *pool) endSome(n int) int {
 // caller, whose sleepers are in the batch. It returns the others.
 func endBatch(batch []*coroutine) (kept []*coroutine, ended int) {
 	for _, c := range batch {
-		c.doomed = true
+		c.Flags[doomed] = true
 	}
 	var self coro.Coro
 	for _, c := range batch {
 		// Ending the one in whose slot c sleeps moves c on, to where that one
 		// slept; until c ends itself or sleeps in the slot of a stranger.
-		for c.doomed {
+		for c.Flags[doomed] {
 			victim := coroutineOf(c.At())
-			if !victim.doomed {
+			if !victim.Flags[doomed] {
 				break
 			}
-			victim.doomed = false
+			victim.Flags[doomed] = false
 			self.End(&victim.Coro, &c.Coro)
 			ended++
 		}
 	}
 	kept = batch[:0]
 	for _, c := range batch {
-		if c.doomed {
-			c.doomed = false
+		if c.Flags[doomed] {
+			c.Flags[doomed] = false
 			kept = append(kept, c)
 		}
 	}

@@ -274,7 +274,7 @@ type job struct {
 
 // trySpawn makes a fiber, from anywhere, unless rt is closed.
 func (rt *Runtime) trySpawn(j job) bool {
-	if c := current(); c != nil && c.rt == rt {
+	if c := current(); c != nil && c.sched.rt == rt {
 		c.sched.spawn(j)
 		return true
 	}

@@ -76,6 +76,10 @@ type scheduler struct {
 	spawned atomic.Uint64
 	// published is counts as of the last turn. Writer: owner. Readers: any.
 	published published
+	// eager is how many of the next wakes are not to use next: a watcher has
+	// taken a fiber from there, after a delay that could have been avoided.
+	// Writers: watchers (set), owner (counts down). Readers: owner.
+	eager atomic.Uint32
 	// nudged asks for a turn at the next pick. Writers: the monitor (sets),
 	// owner (clears). Readers: owner.
 	nudged atomic.Bool
@@ -96,7 +100,8 @@ const (
 	turnTime  = 500 * time.Microsecond // most time, as long as fibers switch
 	breath    = time.Millisecond       // how long to keep the processor from others
 	maxStreak = 16
-	maxIdle   = 64 // coroutines resting at one scheduler
+	eagerness = 256 // wakes for which a watcher's finding is remembered
+	maxIdle   = 64  // coroutines resting at one scheduler
 )
 
 func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {
@@ -137,7 +142,7 @@ func (s *scheduler) loop() {
 				s.idle = s.rt.pool.take(s.idle)
 			}
 			if len(s.idle) == 0 {
-				s.idle = append(s.idle, newCoroutine(s.rt))
+				s.idle = append(s.idle, newCoroutine())
 			}
 		}
 		s.resume(f, &s.root)
@@ -182,7 +187,18 @@ func (s *scheduler) runNext(f *fiber) {
 	if old != nil {
 		s.ring.Push(old)
 	}
-	if id := &s.rt.idle; id.nsleep.Load() != 0 && (old != nil || !id.watched.Load()) {
+	id := &s.rt.idle
+	if id.nsleep.Load() == 0 {
+		return
+	}
+	if n := s.eager.Load(); n > 0 {
+		// Lately, wakers went on for long: let the fiber be found at once.
+		s.eager.Store(n - 1)
+		if f := s.next.Swap(nil); f != nil {
+			s.ring.Push(f)
+		}
+		s.rt.wakeForWork()
+	} else if old != nil || !id.watched.Load() {
 		s.rt.wakeForWork()
 	}
 }

@@ -23,7 +23,7 @@ func Sleep(d time.Duration) {
 	case d <= 0:
 		c.yield()
 	default:
-		rt := c.rt
+		rt := c.sched.rt
 		when := rt.clock() + int64(d)
 		if when < 0 { // beyond the end of time
 			when = never - 1

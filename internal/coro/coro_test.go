@@ -21,7 +21,7 @@ type worker struct {
 
 func newWorker() *worker {
 	w := &worker{}
-	w.Init(w.main)
+	w.Init(func(*Coro) { w.main() })
 	return w
 }
 
