@@ -21,7 +21,7 @@ type coroutine struct {
 
 	fiber   *fiber     // what it runs
 	sched   *scheduler // where it runs; set by the resumer before the switch
-	scratch any        // see wait.Waiter
+	scratch *any       // see wait.Waiter; made when first asked for
 }
 
 // The flags of a coroutine, which lie in coro.Coro.Flags for the sake of its

@@ -72,8 +72,9 @@ type fiber struct {
 	// where fn is one of ours around it.
 	origin uintptr
 
-	since int64 // when it parked, on the runtime's coarse clock
-	timer timer // its place among the sleepers: see sleep.go
+	when   int64  // its timer: when it is due. Under timers.mu
+	heapAt int32  // its timer's place in the heap, from 1; 0: none. Under timers.mu
+	since  uint32 // when it parked, in milliseconds of the runtime's clock
 
 	rt   *Runtime
 	link *fiber // next in a free list; the list's owner's
@@ -133,9 +134,9 @@ type records struct {
 }
 
 const (
-	slabSize    = 64
-	maxFree     = 4 * slabSize // records that a scheduler keeps for itself
-	recordBatch = 2 * slabSize // how many it takes or gives back at a time
+	slabSize    = 93  // fills 8 KiB
+	maxFree     = 256 // records that a scheduler keeps for itself
+	recordBatch = 128 // how many it takes or gives back at a time
 )
 
 // take returns a list of at least one and at most recordBatch records.

@@ -111,7 +111,7 @@ func (s *scheduler) settle() {
 	d.kind = nothing
 	switch kind {
 	case parks:
-		d.fiber.since = s.now
+		d.fiber.since = millis(s.now)
 		if !d.fiber.tryPark(d.why) {
 			s.ring.Push(d.fiber)
 			s.rt.wakeForWork()
@@ -174,7 +174,13 @@ func (f *fiber) Wait(why wait.Reason) (ending bool) {
 func (f *fiber) Exit() { goruntime.Goexit() }
 
 // Scratch implements wait.Waiter.
-func (f *fiber) Scratch() *any { return &f.co.scratch }
+func (f *fiber) Scratch() *any {
+	c := f.co
+	if c.scratch == nil {
+		c.scratch = new(any)
+	}
+	return c.scratch
+}
 
 // UnparkBy implements wait.Waiter.
 func (f *fiber) UnparkBy(by wait.Waiter) {

@@ -303,6 +303,9 @@ func (rt *Runtime) inject(f *fiber) {
 // clock.
 func (rt *Runtime) clock() int64 { return int64(time.Since(rt.base)) }
 
+// millis is the coarse form of a clock's reading; it wraps after 49 days.
+func millis(clock int64) uint32 { return uint32(clock / int64(time.Millisecond)) }
+
 func (rt *Runtime) pinFailed(err error) {
 	rt.mu.Lock()
 	if rt.mu.pinErr == nil {

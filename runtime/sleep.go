@@ -36,12 +36,6 @@ func Sleep(d time.Duration) {
 // clock if t has a reading of it.
 func SleepUntil(t time.Time) { Sleep(time.Until(t)) }
 
-// A timer is a sleeping fiber's place in the heap.
-type timer struct {
-	when  int64
-	index int // in the heap, from 1; 0: not in it
-}
-
 // timers holds the sleeping fibers of a runtime, the earliest first.
 type timers struct {
 	// next is when the earliest is due, or never. Writers: under mu. Readers:
@@ -58,7 +52,7 @@ func (t *timers) due(now int64) bool { return t.next.Load() <= now }
 // wait parks the fiber f, the caller, until the clock shows when.
 func (t *timers) wait(f *fiber, when int64) {
 	t.mu.Lock()
-	f.timer.when = when
+	f.when = when
 	heap.Push(&t.mu.heap, f)
 	t.publish()
 	t.mu.Unlock()
@@ -66,7 +60,7 @@ func (t *timers) wait(f *fiber, when int64) {
 	for {
 		f.Park(wait.Sleep)
 		t.mu.Lock()
-		fired := f.timer.index == 0
+		fired := f.heapAt == 0
 		t.mu.Unlock()
 		if fired {
 			return
@@ -76,8 +70,8 @@ func (t *timers) wait(f *fiber, when int64) {
 
 func (t *timers) cancel(f *fiber) {
 	t.mu.Lock()
-	if f.timer.index != 0 {
-		heap.Remove(&t.mu.heap, f.timer.index-1)
+	if f.heapAt != 0 {
+		heap.Remove(&t.mu.heap, int(f.heapAt)-1)
 		t.publish()
 	}
 	t.mu.Unlock()
@@ -87,7 +81,7 @@ func (t *timers) cancel(f *fiber) {
 func (t *timers) publish() {
 	next := int64(never)
 	if len(t.mu.heap) > 0 {
-		next = t.mu.heap[0].timer.when
+		next = t.mu.heap[0].when
 	}
 	t.next.Store(next)
 }
@@ -100,7 +94,7 @@ func (t *timers) fire(now int64, enqueue func(*fiber)) {
 	var due [fireBatch]*fiber
 	n := 0
 	t.mu.Lock()
-	for n < fireBatch && len(t.mu.heap) > 0 && t.mu.heap[0].timer.when <= now {
+	for n < fireBatch && len(t.mu.heap) > 0 && t.mu.heap[0].when <= now {
 		due[n] = heap.Pop(&t.mu.heap).(*fiber)
 		n++
 	}
@@ -117,16 +111,16 @@ func (t *timers) fire(now int64, enqueue func(*fiber)) {
 type fiberHeap []*fiber
 
 func (h fiberHeap) Len() int           { return len(h) }
-func (h fiberHeap) Less(i, j int) bool { return h[i].timer.when < h[j].timer.when }
+func (h fiberHeap) Less(i, j int) bool { return h[i].when < h[j].when }
 func (h fiberHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].timer.index = i + 1
-	h[j].timer.index = j + 1
+	h[i].heapAt = int32(i) + 1
+	h[j].heapAt = int32(j) + 1
 }
 func (h *fiberHeap) Push(x any) {
 	f := x.(*fiber)
 	*h = append(*h, f)
-	f.timer.index = len(*h)
+	f.heapAt = int32(len(*h))
 }
 func (h *fiberHeap) Pop() any {
 	old := *h
@@ -134,6 +128,6 @@ func (h *fiberHeap) Pop() any {
 	f := old[n]
 	old[n] = nil
 	*h = old[:n]
-	f.timer.index = 0
+	f.heapAt = 0
 	return f
 }

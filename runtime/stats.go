@@ -265,7 +265,7 @@ func (f *fiber) info(now int64) (info FiberInfo, alive bool) {
 		}
 		why := wait.Reason(w & reasonMask >> reasonShift)
 		info.State, info.Reason = Waiting, why.String()
-		info.For = time.Duration(max(0, now-f.since))
+		info.For = time.Duration(millis(now)-f.since) * time.Millisecond
 		pc := f.origin
 		if pc == 0 {
 			pc = entry(f.fn)
