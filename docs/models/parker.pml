@@ -1,0 +1,104 @@
+// gcc: -O2 -DSAFETY
+// run: -m1000
+// ends:
+// mutant: -DSTORE_ASLEEP
+// mutant: -DLOAD_STORE
+// mutant: -DONE_LOOK
+// mutant: -DTIMEOUT_STORE
+//
+// The parker: where a root sleeps, with one permit.  Go: parker_linux.go.
+//
+// Actors: one waiter, whose waits may time out; a waker, which gives its next
+// permit when the last one has been taken (the list of idle.pml sees to that).
+// The futex is the kernel's: it compares and blocks in one step, and it may
+// return for nothing, also by a wake that was meant for an earlier wait.
+//
+// Checked: every permit is taken exactly once, a time-out loses none, and the
+// waiter never sleeps for good beside a permit.
+//
+// Names: state, empty (here vacant), asleep and permit as in Go.
+
+#define PERMITS  3
+#define TIMEOUTS 2
+#define NOTHINGS 1      // returns of the futex for nothing
+
+mtype = { vacant, asleep, permit };
+
+mtype state = vacant;
+bool infutex;
+byte given, taken;
+byte timeouts = TIMEOUTS, nothings = NOTHINGS;
+
+proctype waiter() {
+	bool late;
+	do
+	:: atomic { taken == PERMITS -> break }
+	:: else ->
+		// wait
+#ifdef STORE_ASLEEP
+		if
+		:: atomic { state == permit -> state = vacant; taken++; goto next }
+		:: state != permit -> state = asleep
+		fi;
+#else
+		if
+		:: atomic { state == vacant -> state = asleep }
+		:: atomic { else -> assert(state == permit); state = vacant; taken++; goto next }
+		fi;
+#endif
+again:		if
+		:: atomic { state == asleep -> infutex = true }
+		:: atomic { else -> skip }
+		fi;
+		if
+		:: !infutex
+		:: atomic { infutex && timeouts > 0 -> timeouts--; infutex = false; late = true }
+		:: atomic { infutex && nothings > 0 -> nothings--; infutex = false }
+		fi;
+#ifdef ONE_LOOK
+		atomic { state = vacant; taken++; late = false; goto next }
+#endif
+		if
+		:: atomic { state == permit -> state = vacant; taken++; late = false; goto next }
+		:: else
+		fi;
+		if
+		:: !late -> goto again
+		:: else
+		fi;
+#ifdef TIMEOUT_STORE
+		state = vacant;
+#else
+		atomic {        // swap
+			if :: state == permit -> taken++ :: else fi;
+			state = vacant
+		}
+#endif
+		late = false;
+next:		skip
+	od
+}
+
+proctype waker() {
+	do
+	:: atomic { given < PERMITS && taken == given -> given++ }
+#ifdef LOAD_STORE
+		if
+		:: state == asleep -> state = permit; infutex = false
+		:: else -> state = permit
+		fi
+#else
+		if
+		:: atomic { state == asleep -> state = permit }
+			infutex = false         // futex wake
+		:: atomic { else -> assert(state == vacant); state = permit }
+		fi
+#endif
+	:: atomic { given == PERMITS -> break }
+	od
+}
+
+init {
+	atomic { run waiter(); run waker() }
+	atomic { timeout -> assert(taken == PERMITS && state == vacant) }
+}
