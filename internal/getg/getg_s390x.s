@@ -1,0 +1,8 @@
+//go:build gc && !purego
+
+#include "textflag.h"
+
+// func Get() uintptr
+TEXT ·Get(SB), NOSPLIT, $0-8
+	MOVD g, ret+0(FP)
+	RET

@@ -1,0 +1,5 @@
+//go:build !race
+
+package getg
+
+const raced = false
