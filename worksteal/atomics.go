@@ -1,0 +1,30 @@
+//go:build !model
+
+package worksteal
+
+import "go.uber.org/atomic"
+
+// The atomic words of this package, by the names under which the model build
+// (-tags model, see atomics_model.go) replaces them by observed ones. Aliases:
+// the code generated is that of the types named.
+type (
+	// word is a 64-bit counter. The type it names is only 4-byte aligned on
+	// 32-bit targets, so a word stands at an offset divisible by 8 in a struct
+	// that is allocated by itself (see TestWordAlignment).
+	word = atomic.Uint64
+
+	// index is a 32-bit counter.
+	index = atomic.Uint32
+
+	// cell holds one pointer.
+	cell[T any] = atomic.Pointer[T]
+)
+
+// initialSlots is the capacity of a new buffer, keepSlots the largest one that
+// survives being found empty once, segmentSlots the capacity of a segment of
+// an Injector. Powers of two.
+const (
+	initialSlots = 64
+	keepSlots    = 1024
+	segmentSlots = 64
+)

@@ -1,0 +1,6 @@
+//go:build invariants || race
+
+package worksteal
+
+// invariants turns the assertions of this package on.
+const invariants = true
