@@ -1,0 +1,148 @@
+package archtest
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A room is a group of packages that stand on the same floor.
+type room string
+
+const (
+	internalRoom room = "internal"
+	groundRoom   room = "ground floor" // each usable and testable alone
+	engineRoom   room = "engine"
+	topRoom      room = "top"
+	programRoom  room = "program"
+)
+
+// roomOf returns the room of the package in dir, and "" if it has none.
+func roomOf(dir string) room {
+	top, _, _ := strings.Cut(dir, "/")
+	switch {
+	case top == "internal":
+		return internalRoom
+	case dir == "runtime":
+		return engineRoom
+	case slices.Contains([]string{"cml", "worksteal", "timerwheel", "poll/epoll"}, dir):
+		return groundRoom
+	case slices.Contains([]string{"runtime/inspect", "runtime/parallel", "poll"}, dir):
+		return topRoom
+	case program(dir):
+		return programRoom
+	}
+	return ""
+}
+
+// below says which rooms the packages of a room may import. Rooms that may not
+// import themselves hold packages that know nothing of each other.
+var below = map[room][]room{
+	internalRoom: {internalRoom},
+	groundRoom:   {internalRoom},
+	engineRoom:   {internalRoom, groundRoom},
+	topRoom:      {internalRoom, groundRoom, engineRoom},
+	programRoom:  {internalRoom, groundRoom, engineRoom, topRoom, programRoom},
+}
+
+// importDirection: every package has a room and imports only what is below it,
+// in its tests too. The examples of a package may use whatever their reader
+// would: they are programs.
+func importDirection(t *tree) (found []string) {
+	for _, f := range t.files {
+		from := roomOf(f.dir)
+		if from == "" {
+			found = append(found, t.at(f.ast, "package in %s has no room: give it one in this test", f.dir))
+			continue
+		}
+		if f.test && strings.HasPrefix(path.Base(f.path), "example") {
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				panic(err)
+			}
+			dir, ours := strings.CutPrefix(imported, t.module+"/")
+			if !ours || dir == f.dir { // an external test imports its own package
+				continue
+			}
+			if to := roomOf(dir); !slices.Contains(below[from], to) {
+				found = append(found, t.at(spec, "%s (%s) imports %s (%s)", f.dir, from, dir, to))
+			}
+		}
+	}
+	return found
+}
+
+// allowedModules may be imported outside tests.
+var allowedModules = []string{
+	"golang.org/x/sys",
+	"go.uber.org/atomic",
+	"github.com/google/gops",
+}
+
+// thirdParty: outside tests, a library package imports only the standard library,
+// this module and allowedModules.
+func thirdParty(t *tree) (found []string) {
+	for _, f := range t.files {
+		if f.test || program(f.dir) {
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				panic(err)
+			}
+			first, _, _ := strings.Cut(imported, "/")
+			standard := !strings.Contains(first, ".")
+			allowed := standard || slices.ContainsFunc(append(allowedModules, t.module), func(m string) bool {
+				return imported == m || strings.HasPrefix(imported, m+"/")
+			})
+			if !allowed {
+				found = append(found, t.at(spec, "%s is not among the allowed modules", imported))
+			}
+		}
+	}
+	return found
+}
+
+var (
+	badImports = map[string]sources{
+		"ground floor imports ground floor": {"cml/a.go": `package cml; import _ "` + module + `/timerwheel"`},
+		"ground floor imports the engine":   {"worksteal/a.go": `package worksteal; import _ "` + module + `/runtime"`},
+		"and in a test":                     {"worksteal/a_test.go": `package worksteal_test; import _ "` + module + `/runtime"`},
+		"epoll imports poll":                {"poll/epoll/a.go": `package epoll; import _ "` + module + `/poll"`},
+		"internal imports the engine":       {"internal/coro/a.go": `package coro; import _ "` + module + `/runtime"`},
+		"internal imports the ground floor": {"internal/coro/a.go": `package coro; import _ "` + module + `/cml"`},
+		"the engine imports poll":           {"runtime/a.go": `package runtime; import _ "` + module + `/poll"`},
+		"top imports top":                   {"poll/a.go": `package poll; import _ "` + module + `/runtime/inspect"`},
+		"a library imports a program":       {"poll/a.go": `package poll; import _ "` + module + `/bench/report"`},
+		"a package without room":            {"helpers/a.go": `package helpers`},
+		"import of one without room":        {"runtime/a.go": `package runtime; import _ "` + module + `/helpers"`},
+	}
+	goodImports = sources{
+		"internal/coro/a.go":    `package coro; import _ "` + module + `/internal/getg"; import _ "iter"`,
+		"cml/a.go":              `package cml; import _ "` + module + `/internal/wait"`,
+		"cml/a_test.go":         `package cml_test; import _ "` + module + `/cml"`,
+		"cml/example_test.go":   `package cml_test; import _ "` + module + `/runtime"`,
+		"poll/epoll/a.go":       `package epoll; import _ "golang.org/x/sys/unix"`,
+		"runtime/a.go":          `package runtime; import _ "` + module + `/poll/epoll"; import _ "` + module + `/cml"`,
+		"poll/a.go":             `package poll; import _ "` + module + `/poll/epoll"; import _ "` + module + `/runtime"`,
+		"examples/hello/a.go":   `package main; import _ "` + module + `/poll"; import _ "` + module + `/examples/clock"`,
+		"bench/a.go":            `package main; import _ "` + module + `/runtime/parallel"`,
+		"runtime/parallel/a.go": `package parallel; import _ "` + module + `/runtime"`,
+	}
+
+	badThirdParty = map[string]sources{
+		"a test library outside tests":  {"cml/a.go": `package cml; import _ "pgregory.net/rapid"`},
+		"a name that only begins alike": {"internal/coro/a.go": `package coro; import _ "go.uber.org/atomics"`},
+	}
+	goodThirdParty = sources{
+		"cml/a.go":      `package cml; import _ "go.uber.org/atomic"; import _ "sync"; import _ "` + module + `/internal/wait"`,
+		"cml/a_test.go": `package cml; import _ "pgregory.net/rapid"`,
+		"poll/a.go":     `package poll; import _ "golang.org/x/sys/unix"`,
+		"bench/a.go":    `package main; import _ "example.org/anything"`,
+	}
+)
