@@ -141,30 +141,39 @@ func TestWorkConservationOfWokenFibers(t *testing.T) {
 	}
 }
 
-// A fiber woken by one that goes on computing is not left in its next place.
+// A fiber woken by one that goes on computing is not left in its next place,
+// though all others have fallen asleep long before.
 func TestWorkConservationOfTheNextPlace(t *testing.T) {
 	if goruntime.GOMAXPROCS(0) < 2 {
 		t.Skip("needs two processors")
 	}
-	rt := newRuntime(t, fibers.WithSchedulers(2))
-	rt.Run(func() {
-		var woken atomic.Bool
-		ready := newLatch(1)
-		var w wait.Waiter
-		fibers.Go(func() {
-			w = wait.Current()
-			ready.done()
-			w.Park(wait.Signal)
-			woken.Store(true)
-		})
-		ready.wait()
-		w.Unpark()
-		for start := time.Now(); !woken.Load(); {
-			if time.Since(start) > 10*time.Second {
-				t.Fatal("a woken fiber never ran while its waker computed")
+	for _, n := range []int{2, 3, 4, 8} {
+		rt := newRuntime(t, fibers.WithSchedulers(n))
+		rt.Run(func() {
+			for range 5 {
+				var woken, open atomic.Bool
+				ready := newLatch(1)
+				var w wait.Waiter
+				fibers.Go(func() {
+					w = wait.Current()
+					ready.done()
+					for !open.Load() {
+						w.Park(wait.Signal)
+					}
+					woken.Store(true)
+				})
+				ready.wait()
+				spin(20 * time.Millisecond) // the others fall asleep
+				open.Store(true)
+				w.Unpark()
+				for start := time.Now(); !woken.Load(); {
+					if time.Since(start) > 10*time.Second {
+						t.Fatalf("%d schedulers: a woken fiber never ran while its waker computed", n)
+					}
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // Guile Fibers hung.

@@ -52,10 +52,10 @@ package runtime
 // W2: a fiber in another's next place.
 //
 //	Recheck does not count it as work: most often its scheduler takes it in well
-//	under a microsecond. But who falls asleep as the first in the list while
-//	others are awake is the watcher: it sleeps for 50 µs to 1 ms at a time, and
-//	takes a fiber that it has seen twice in the same place. It is the last to be
-//	woken for work. Putting a fiber there wakes nobody if there is a watcher; if
+//	under a microsecond. But who falls asleep while others are awake and nobody
+//	watches is the watcher: it sleeps for 50 µs to 1 ms at a time, and takes a
+//	fiber that it has seen twice in the same place. It is the last to be woken
+//	for work. Putting a fiber there wakes nobody if there is a watcher; if
 //	there is none (all fell asleep, and then one was woken) it wakes one, which
 //	finds nothing and becomes the watcher. The monitor, which is up while anyone
 //	is, sees to what is left over: it wakes a sleeper when it finds work waiting
@@ -191,6 +191,9 @@ func (rt *Runtime) wakeOne() {
 		return
 	}
 	s := id.mu.list[n-1]
+	if s.watcher && n > 1 { // W2: the watcher last
+		s = id.mu.list[n-2]
+	}
 	id.remove(s)
 	id.mu.Unlock()
 	rt.kickMonitor()
@@ -343,7 +346,8 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	id.mu.Unlock()
 
 	rt.checkDrained()
-	if f = s.look(); f == nil && !rt.stopping.Load() {
+	// A look may find nothing where others' luck was better; queued is exact.
+	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.queued() {
 		s.counts.sleeps++
 		if s.parker.wait(wait) {
 			s.afterSleep()
@@ -391,7 +395,7 @@ func (s *scheduler) afterSleep() {
 func (s *scheduler) patience(now int64) time.Duration {
 	id := &s.rt.idle
 	wake := int64(never)
-	if s.slept == 0 && len(id.mu.list) < int(s.rt.active.Load()) {
+	if !id.watched.Load() && len(id.mu.list) < int(s.rt.active.Load()) {
 		s.watched.delay = min(max(2*s.watched.delay, watchMin), watchMax)
 		if s.watched.sighted() {
 			s.watched.delay = watchMin

@@ -38,7 +38,8 @@ func WithSchedulers(n int) Option {
 // WithCPUs sets the cores: scheduler i is locked to cpus[i%len(cpus)]. Each must
 // be one that the process may use.
 func WithCPUs(cpus ...int) Option {
-	return func(c *config) { c.cpus = append([]int{}, cpus...) }
+	cpus = append([]int{}, cpus...) // the caller may use its slice again
+	return func(c *config) { c.cpus = cpus }
 }
 
 // WithPinning sets whether schedulers are locked to cores. The default is true

@@ -45,7 +45,9 @@ package runtime
 //
 // K3: Park's look at the permit against an unparker.
 //
-//	Park finds the permit and takes it, or finds none and goes on to K1.
+//	Park finds the permit and takes it, or finds none and goes on to K1. Nobody
+//	else takes a permit away, but one more unparker may write it again: so it is
+//	taken by a swap, which is ordered after that one's write too.
 //
 // K4: an unparker that is late, on a record that was recycled.
 //
@@ -133,7 +135,7 @@ func (f *fiber) tryPark(why wait.Reason) bool {
 	for {
 		w := f.word.Load() &^ reasonMask
 		if w&stateMask == statePermit {
-			f.word.Store(w&^stateMask | stateAwake) // nobody else changes a permit
+			f.word.Swap(w&^stateMask | stateAwake) // K3
 			return false
 		}
 		if f.word.CompareAndSwap(w, w&^stateMask|stateParked|uint64(why)<<reasonShift) { // K1
@@ -154,7 +156,7 @@ func (f *fiber) Park(why wait.Reason) {
 func (f *fiber) park(why wait.Reason) {
 	w := f.word.Load()
 	if w&stateMask == statePermit { // K3
-		f.word.Store(w&^stateMask | stateAwake)
+		f.word.Swap(w&^stateMask | stateAwake)
 		return
 	}
 	c := f.co

@@ -168,6 +168,7 @@ func (s *scheduler) pickLocal() *fiber {
 				return f
 			}
 			s.ring.Push(f)
+			s.rt.wakeForWork()
 		}
 	}
 	s.streak = 0
