@@ -138,10 +138,11 @@ func (rt *Runtime) close() error {
 // was so before ctx was done.
 func (rt *Runtime) endFibers(ctx context.Context) bool {
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		rt.records.each(func(f *fiber) {
+		rt.records.each(func(f *fiber) bool {
 			if f.wake() {
 				rt.inject(f)
 			}
+			return true
 		})
 		round, cancel := context.WithTimeout(ctx, pause)
 		err := rt.drain(round)
@@ -174,6 +175,9 @@ func (rt *Runtime) stop() {
 		id.mu.Unlock()
 		s.parker.permit()
 	}
+	open.Lock()
+	open.list = removeOne(open.list, rt)
+	open.Unlock()
 	close(rt.monitor.stop)
 	rt.services.Wait()
 	rt.roots.Wait()

@@ -195,14 +195,16 @@ func (r *records) give(first, last *fiber, n int) {
 	r.mu.Unlock()
 }
 
-// each calls f for every record, in use or not.
-func (r *records) each(f func(*fiber)) {
+// each calls f for every record, in use or not, until f returns false.
+func (r *records) each(f func(*fiber) bool) {
 	r.mu.Lock()
 	slabs := r.mu.slabs
 	r.mu.Unlock()
 	for _, slab := range slabs {
 		for i := range slab {
-			f(&slab[i])
+			if !f(&slab[i]) {
+				return
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -192,7 +193,7 @@ func (p *pool) close() (left int) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		p.endSome(1 << 62)
+		p.endSome(math.MaxInt)
 	}()
 	<-done
 	p.mu.Lock()

@@ -87,12 +87,29 @@ func New(opts ...Option) (*Runtime, error) {
 	}
 	rt.services.Add(1)
 	go rt.watch()
+	open.Lock()
+	open.list = append(open.list, rt)
+	open.Unlock()
 	return rt, nil
 }
 
 var ambient struct {
 	sync.Mutex
 	rt *Runtime
+}
+
+// open is the runtimes that have been made and not closed, for inspection.
+var open struct {
+	sync.Mutex
+	list []*Runtime
+}
+
+// Runtimes returns the runtimes that are open, in the order in which they were
+// made: Default's, those made by New, and those that Run made for itself.
+func Runtimes() []*Runtime {
+	open.Lock()
+	defer open.Unlock()
+	return slices.Clone(open.list)
 }
 
 // Default returns the ambient runtime, which Go uses in plain goroutines. It is
