@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/atomic"
+
+	fibers "github.com/seed222ee791/fibers/runtime"
+)
+
+// Every scheduler has a party that computes for long and calls nothing. How long
+// does one more wait until it runs?
+
+func stallWorkloads() []*workload {
+	return []*workload{{
+		suite: "fair",
+		rows: []row{{name: "stall", unit: "ms",
+			about: "delay of one party while every scheduler computes for 100 ms: the longest of 3 tries"}},
+		budget: 4 * time.Second, rounds: 3,
+		sides: [sides]func(context.Context, params) (sample, error){stallFibers, stallGoroutines},
+	}}
+}
+
+// steps returns how many steps of compute take d.
+func steps(d time.Duration) int {
+	const trial = 1 << 20
+	best := time.Hour
+	for i := range uint64(3) { // the fastest: the others were interrupted
+		t := time.Now()
+		sink.Store(compute(i, trial))
+		best = min(best, time.Since(t))
+	}
+	return int(float64(trial) * float64(d) / float64(max(best, 1)))
+}
+
+var sink atomic.Uint64 // where results go that nobody wants
+
+// hogs is one try: as many parties that compute as there are schedulers.
+type hogs struct {
+	n, steps int
+	here     atomic.Int64 // how many compute
+	results  []uint64
+	delay    time.Duration // of the probe
+	probes   atomic.Int64
+}
+
+func newHogs(n, steps int) *hogs { return &hogs{n: n, steps: steps, results: make([]uint64, n)} }
+
+// hog is the life of party i. The last to come, which finds every scheduler
+// taken, spawns the probe.
+func (h *hogs) hog(i int, spawn func(probe func())) {
+	if int(h.here.Inc()) == h.n {
+		t := time.Now()
+		spawn(func() {
+			h.delay = time.Since(t)
+			h.probes.Inc()
+		})
+	} else {
+		for int(h.here.Load()) < h.n {
+		}
+	}
+	h.results[i] = compute(uint64(i), h.steps)
+}
+
+func (h *hogs) verify() error {
+	for i, x := range h.results {
+		if err := verify("what a hog computed", x, computed(uint64(i), h.steps)); err != nil {
+			return err
+		}
+	}
+	return verify("number of probes that ran", h.probes.Load(), 1)
+}
+
+// stall makes the tries; once makes one, and waits for its end.
+func stall(p params, once func(h *hogs)) (sample, error) {
+	steps := steps(time.Duration(p.scale.of([3]int{100, 50, 5})) * time.Millisecond)
+	longest, all := time.Duration(0), time.Duration(0)
+	const tries = 3
+	for range tries {
+		h := newHogs(p.schedulers, steps)
+		once(h)
+		if err := h.verify(); err != nil {
+			return sample{}, err
+		}
+		longest = max(longest, h.delay)
+		all += h.delay
+	}
+	ms := float64(time.Millisecond)
+	return sample{values: []float64{float64(longest) / ms}, extra: map[string]float64{"mean": float64(all) / tries / ms}}, nil
+}
+
+func stallFibers(_ context.Context, p params) (s sample, err error) {
+	var failed error
+	err = inFibers(p.schedulers, func(*fibers.Runtime) {
+		s, failed = stall(p, func(h *hogs) {
+			end := newLatch(h.n + 1)
+			for i := range h.n {
+				fibers.Go(func() {
+					h.hog(i, func(probe func()) {
+						fibers.Go(func() {
+							probe()
+							end.done()
+						})
+					})
+					end.done()
+				})
+			}
+			end.wait()
+		})
+	})
+	if err != nil {
+		return s, err
+	}
+	return s, failed
+}
+
+func stallGoroutines(_ context.Context, p params) (sample, error) {
+	return stall(p, func(h *hogs) {
+		var end sync.WaitGroup
+		for i := range h.n {
+			end.Go(func() {
+				h.hog(i, func(probe func()) { end.Go(probe) })
+			})
+		}
+		end.Wait()
+	})
+}
