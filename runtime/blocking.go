@@ -60,7 +60,7 @@ func (f *future) see(self *fiber) {
 	}
 	f.mu.Unlock()
 	for !f.happened.Load() {
-		self.park(wait.Blocking)
+		self.Wait(wait.Blocking)
 	}
 	if self.rt.ending.Load() {
 		goruntime.Goexit()

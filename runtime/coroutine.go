@@ -112,7 +112,7 @@ func (c *coroutine) unwound() {
 		c.finish()
 		s := c.sched
 		s.left = departure{kind: tainted, co: c}
-		c.away(s, s.pick())
+		c.Switch(s.target(s.pick()))
 	}
 	registry.Delete(getg.Get())
 }
@@ -128,7 +128,7 @@ func (c *coroutine) nextFiber() bool {
 		return true
 	}
 	s.left = departure{kind: rests, co: c}
-	c.away(s, f)
+	c.Switch(s.target(f))
 	if c.Leaving() {
 		return false
 	}
@@ -136,31 +136,33 @@ func (c *coroutine) nextFiber() bool {
 	return true
 }
 
-// leave hands the scheduler over to the next fiber and returns when c is
-// resumed, on whatever scheduler that is. s.left says what becomes of c.
-func (c *coroutine) leave(s *scheduler) { c.leaveFor(s, s.pick()) }
-
-// leaveFor is leave with the next fiber chosen, or nil for the root to choose.
-func (c *coroutine) leaveFor(s *scheduler, f *fiber) {
-	c.away(s, f)
+// leave hands the scheduler over to the fiber f, or if that is nil, to the root,
+// which will find one. It returns when c is resumed, on whatever scheduler that
+// is. s.left says what becomes of c.
+//
+// It is the way of every park and yield, and calls the switch itself instead of
+// coro.Switch: see coro.Enter.
+func (c *coroutine) leave(s *scheduler, f *fiber) {
+	if slot, next := c.Enter(s.target(f)); next {
+		slot.Next()
+	} else {
+		slot.Yield(struct{}{})
+	}
+	if c.Relayed() {
+		c.GoOn()
+	}
 	c.sched.settle()
 }
 
-// away switches to f if that can be done at once. All that needs more stack
+// target returns where to switch to for f: to its coroutine, or if f has none
+// and none is idle, or there is no f, to the root. All that needs more stack
 // (looking for work elsewhere, making coroutines, sleeping) is the root's, so
 // that the stacks of parked fibers stay small.
-func (c *coroutine) away(s *scheduler, f *fiber) {
+func (s *scheduler) target(f *fiber) *coro.Coro {
 	if f == nil || f.co == nil && len(s.idle) == 0 {
 		s.handed = f
-		c.Switch(&s.root)
-		return
+		return &s.root
 	}
-	s.resume(f, &c.Coro)
-}
-
-// resume switches from the calling party to f. A fiber without a stack gets an
-// idle coroutine, of which there must be one.
-func (s *scheduler) resume(f *fiber, from *coro.Coro) {
 	co := f.co
 	if co == nil {
 		n := len(s.idle) - 1
@@ -170,7 +172,7 @@ func (s *scheduler) resume(f *fiber, from *coro.Coro) {
 		co.fiber, f.co = f, co
 	}
 	co.sched = s
-	from.Switch(&co.Coro)
+	return &co.Coro
 }
 
 // rest puts an idle coroutine by.

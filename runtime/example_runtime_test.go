@@ -29,10 +29,10 @@ func ExampleNew() {
 func ExampleDefault() {
 	t := fibers.Spawn(func() (int, error) { return 6 * 7, nil })
 	fmt.Println(t.Await())
-	fmt.Println(fibers.Default() == fibers.Default())
+	_ = fibers.Default().Run(func() { fmt.Println("in the same runtime") })
 	// Output:
 	// 42 <nil>
-	// true
+	// in the same runtime
 }
 
 func ExampleRuntime_Go() {
@@ -109,7 +109,6 @@ func ExampleRuntime_Close() {
 }
 
 func ExampleRuntime_Stats() {
-	_ = fibers.Run(func() {}) // a runtime for itself, not seen here
 	rt, err := fibers.New(fibers.WithSchedulers(1))
 	if err != nil {
 		fmt.Println(err)

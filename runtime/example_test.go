@@ -142,13 +142,13 @@ func ExampleResult() {
 
 // Current tells fibers from plain goroutines.
 func ExampleCurrent() {
-	fmt.Println(fibers.Current() == nil)
+	fmt.Println("in main:", fibers.Current() != nil)
 	_ = fibers.Run(func() {
-		fmt.Println(fibers.Current() == fibers.Current())
+		fmt.Println("in Run:", fibers.Current() != nil)
 	})
 	// Output:
-	// true
-	// true
+	// in main: false
+	// in Run: true
 }
 
 // Every fiber has a number of its own.

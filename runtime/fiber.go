@@ -261,9 +261,19 @@ func (f *fiber) reset() {
 // calling fiber behind them. It returns at once if there are none. In a plain
 // goroutine it is runtime.Gosched.
 func Yield() {
-	if c := current(); c != nil {
-		c.yield()
+	c := current()
+	if c == nil {
+		goruntime.Gosched()
 		return
 	}
-	goruntime.Gosched()
+	s := c.sched
+	if s.rt.ending.Load() {
+		goruntime.Goexit()
+	}
+	f := s.pick()
+	if f == nil && s.countdown > 0 {
+		return
+	}
+	s.note(yields, c.fiber)
+	c.leave(s, f)
 }

@@ -3,8 +3,11 @@ package runtime_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime/pprof"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,6 +105,199 @@ func TestNameIsAProfilerLabelForTheFiberAlone(t *testing.T) {
 		}).Await()
 	}, fibers.WithSchedulers(1))
 	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A fiber is one and the same to itself, across waits and scheduler changes;
+// whatever runs beside it is another, or none.
+func TestCurrentIsTheFiberItself(t *testing.T) {
+	if fibers.Current() != nil {
+		t.Error("a plain goroutine is a fiber")
+	}
+	const n = 100
+	handles := make([]*fibers.Fiber, n)
+	rt := newRuntime(t, fibers.WithSchedulers(4))
+	if err := rt.Run(func() {
+		l := newLatch(n)
+		for i := range n {
+			fibers.Go(func() {
+				defer l.done()
+				self := fibers.Current()
+				handles[i] = self
+				none := func() *fibers.Fiber { return fibers.Current() }
+				if fibers.Blocking(none) != nil {
+					t.Error("a blocking call is a fiber")
+				}
+				started := make(chan *fibers.Fiber, 1)
+				go func() { started <- fibers.Current() }()
+				if <-started != nil {
+					t.Error("a goroutine started by a fiber is a fiber")
+				}
+				pulled := func(yield func(*fibers.Fiber) bool) { yield(fibers.Current()) }
+				next, stop := iter.Pull(pulled)
+				if other, ok := next(); !ok || other == self {
+					t.Error("the body of iter.Pull, a goroutine of its own, is the fiber that pulls")
+				}
+				stop()
+				for range 5 {
+					fibers.Yield()
+					fibers.Sleep(time.Microsecond)
+					if fibers.Current() != self || self.ID() != handles[i].ID() {
+						t.Error("a fiber changed its identity")
+					}
+				}
+			})
+		}
+		l.wait()
+	}); err != nil {
+		t.Error(err)
+	}
+	seen := map[*fibers.Fiber]bool{}
+	for _, h := range handles {
+		seen[h] = true
+	}
+	if len(seen) != n {
+		t.Errorf("%d handles of %d fibers", len(seen), n)
+	}
+}
+
+// Numbers and names are the fiber's alone also when its record and its stack
+// serve others, and stay when it has ended.
+func TestIDsAreUniqueAndStay(t *testing.T) {
+	n := scale(100_000, 10_000)
+	ids := make([]uint64, 2*n)
+	handles := make([]*fibers.Fiber, 64)
+	a, b := newRuntime(t, fibers.WithSchedulers(2)), newRuntime(t, fibers.WithSchedulers(1))
+	fill := func(i int) func() {
+		return func() {
+			self := fibers.Current()
+			ids[i] = self.ID()
+			if self.Name() != "" {
+				t.Errorf("a new fiber is called %q", self.Name())
+			}
+			if i < len(handles) {
+				self.SetName(fmt.Sprint("fiber ", i))
+				handles[i] = self
+			}
+		}
+	}
+	if err := a.Run(func() {
+		l := newLatch(2 * n)
+		for i := range n {
+			fibers.Go(func() { fill(i)(); l.done() })
+			b.Go(func() { fill(n + i)(); l.done() })
+		}
+		l.wait()
+	}); err != nil {
+		t.Error(err)
+	}
+	seen := make(map[uint64]bool, len(ids))
+	for _, id := range ids {
+		if id == 0 || seen[id] {
+			t.Fatalf("number %d is taken, or zero", id)
+		}
+		seen[id] = true
+	}
+	for i, h := range handles {
+		if h.ID() != ids[i] || h.Name() != fmt.Sprint("fiber ", i) {
+			t.Errorf("after its end fiber %d is number %d, %q; it was %d", i, h.ID(), h.Name(), ids[i])
+		}
+	}
+}
+
+// One scheduler numbers its fibers in the order of spawning.
+func TestIDsGrowOnAScheduler(t *testing.T) {
+	rt := newRuntime(t, fibers.WithSchedulers(1))
+	const n = 3000 // more than are numbered at a time
+	var ids []uint64
+	if err := rt.Run(func() {
+		for range n {
+			id, _ := fibers.Spawn(func() (uint64, error) { return fibers.Current().ID(), nil }).Await()
+			ids = append(ids, id)
+		}
+	}); err != nil {
+		t.Error(err)
+	}
+	if rt.Stats().StandIns == 0 && !slices.IsSorted(ids) {
+		t.Error("numbers do not grow")
+	}
+}
+
+func TestNamesMayBeChangedFromAnywhere(t *testing.T) {
+	rt := newRuntime(t)
+	handle, release := make(chan *fibers.Fiber), make(chan struct{})
+	rt.Go(func() {
+		self := fibers.Current()
+		if self.Name() != "" {
+			t.Errorf("it is called %q from the start", self.Name())
+		}
+		handle <- self
+		fibers.Blocking(func() struct{} { return <-release })
+		if self.Name() != "by another" {
+			t.Errorf("it is called %q, want what another called it", self.Name())
+		}
+		for _, name := range []string{"first", "", "second", "with \"quotes\" and ünicode\n", strings.Repeat("long", 1000)} {
+			self.SetName(name)
+			if self.Name() != name {
+				t.Errorf("it is called %q, want %q", self.Name(), name)
+			}
+		}
+		handle <- self
+	})
+	h := <-handle
+	h.SetName("by another")
+	untilWaiting(rt, "by another")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() { h.SetName("by another") })
+	}
+	wg.Wait()
+	close(release)
+	<-handle
+	h.SetName("after its end")
+	if h.Name() != "after its end" {
+		t.Errorf("an ended fiber is called %q", h.Name())
+	}
+}
+
+// Go and GoNamed with a name, in fibers and goroutines.
+func TestGoNamedNamesTheFiber(t *testing.T) {
+	everywhere(t, func(t *testing.T) {
+		for _, name := range []string{"", "clerk"} {
+			got := make(chan string, 1)
+			fibers.GoNamed(name, func() { got <- fibers.Current().Name() })
+			if n := fibers.Blocking(func() string { return <-got }); n != name {
+				t.Errorf("it is called %q, want %q", n, name)
+			}
+		}
+	})
+}
+
+// Yield lets every fiber that waits have its turn first.
+func TestYieldGoesBehindAllThatWait(t *testing.T) {
+	fibers.Yield() // in a goroutine
+	rt := newRuntime(t, fibers.WithSchedulers(1))
+	if err := rt.Run(func() {
+		const n, rounds = 10, 100
+		var turns [n]atomic.Int64
+		l := newLatch(n)
+		for i := range n {
+			fibers.Go(func() {
+				for range rounds {
+					turns[i].Inc()
+					fibers.Yield()
+				}
+				l.done()
+			})
+		}
+		l.wait()
+		for i := range turns {
+			if turns[i].Load() != rounds {
+				t.Errorf("fiber %d had %d of %d turns", i, turns[i].Load(), rounds)
+			}
+		}
+	}); err != nil {
 		t.Error(err)
 	}
 }

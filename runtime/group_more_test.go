@@ -205,11 +205,6 @@ func TestGoAfterTheEndOfAGroupIsRefused(t *testing.T) {
 	})
 }
 
-func TestNilContextOfAGroupIsRefused(t *testing.T) {
-	var none context.Context
-	mustMisuse(t, "WithGroup", func() { _ = fibers.WithGroup(none, addNil) })
-}
-
 // The members of a group whose caller is ended are ended too, and have cleaned
 // up when Close returns.
 func TestCloseEndsTheMembersOfAGroup(t *testing.T) {

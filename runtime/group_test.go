@@ -292,20 +292,22 @@ func TestWaitingForRoomInAGroupIsLinear(t *testing.T) {
 			if err := rt.Run(func() {
 				_ = fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) error {
 					g.SetLimit(1)
-					entered := newLatch(n)
+					entered, come := newLatch(n), newLatch(n)
 					var open atomic.Bool
 					g.Go(func(context.Context) error {
 						for !open.Load() {
-							fibers.Yield()
+							fibers.Sleep(time.Millisecond)
 						}
 						return nil
 					})
 					for range n {
 						fibers.Go(func() {
+							come.done()
 							g.Go(func(context.Context) error { ran++; return nil })
 							entered.done()
 						})
 					}
+					come.wait()
 					for waiting := 0; waiting < n; fibers.Yield() {
 						waiting = 0
 						for _, f := range rt.Fibers() {
@@ -327,10 +329,11 @@ func TestWaitingForRoomInAGroupIsLinear(t *testing.T) {
 		}
 		return best
 	}
-	few, many := perMember(scale(500, 250)), perMember(scale(4000, 2000))
-	t.Logf("%v for each of a few, %v for each of eight times as many", few, many)
-	if many > 4*few {
-		t.Errorf("a member costs %v among a few and %v among eight times as many", few, many)
+	n := scale(500, 200)
+	few, many := perMember(n), perMember(16*n)
+	t.Logf("%v for each of %d, %v for each of %d", few, n, many, 16*n)
+	if many > 6*few {
+		t.Errorf("a member costs %v among %d and %v among %d", few, n, many, 16*n)
 	}
 }
 

@@ -146,30 +146,47 @@ func (f *fiber) tryPark(why wait.Reason) bool {
 
 // Park implements wait.Waiter.
 func (f *fiber) Park(why wait.Reason) {
-	f.park(why)
+	if !f.takePermit() {
+		c := f.co
+		s := c.sched
+		s.note(parks, f)
+		s.left.why = why
+		s.counts.parks++
+		c.leave(s, s.pick())
+	}
 	if f.rt.ending.Load() {
 		goruntime.Goexit() // K5
 	}
 }
 
-// park is Park without the end: for waits that must see their matter through.
-func (f *fiber) park(why wait.Reason) {
-	w := f.word.Load()
-	if w&stateMask == statePermit { // K3
-		f.word.Swap(w&^stateMask | stateAwake)
-		return
-	}
-	c := f.co
-	s := c.sched
-	s.left = departure{kind: parks, why: why, fiber: f}
-	s.counts.parks++
-	c.leave(s)
-}
-
 // Wait implements wait.Waiter.
 func (f *fiber) Wait(why wait.Reason) (ending bool) {
-	f.park(why)
+	if !f.takePermit() {
+		c := f.co
+		s := c.sched
+		s.note(parks, f)
+		s.left.why = why
+		s.counts.parks++
+		c.leave(s, s.pick())
+	}
 	return f.rt.ending.Load()
+}
+
+// takePermit is P3. It reports whether there was a permit.
+func (f *fiber) takePermit() bool {
+	w := f.word.Load()
+	if w&stateMask != statePermit { // K3
+		return false
+	}
+	f.word.Swap(w&^stateMask | stateAwake)
+	return true
+}
+
+// note leaves the note of a park or yield. (Field by field: half of the cost of
+// writing the whole.)
+func (s *scheduler) note(kind departureKind, f *fiber) {
+	s.left.kind = kind
+	s.left.fiber = f
 }
 
 // Exit implements wait.Waiter.
@@ -230,18 +247,4 @@ func (f *fiber) wake() bool {
 			return false // K4
 		}
 	}
-}
-
-// yield puts the calling fiber behind the others of its scheduler.
-func (c *coroutine) yield() {
-	if c.sched.rt.ending.Load() {
-		goruntime.Goexit()
-	}
-	s := c.sched
-	f := s.pick()
-	if f == nil && s.countdown > 0 {
-		return
-	}
-	s.left = departure{kind: yields, fiber: c.fiber}
-	c.leaveFor(s, f)
 }

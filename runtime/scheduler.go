@@ -145,7 +145,7 @@ func (s *scheduler) loop() {
 				s.idle = append(s.idle, newCoroutine())
 			}
 		}
-		s.resume(f, &s.root)
+		s.root.Switch(s.target(f))
 		s.settle()
 	}
 	s.pin.detach()
@@ -172,8 +172,13 @@ func (s *scheduler) pickLocal() *fiber {
 		}
 	}
 	s.streak = 0
-	if f := s.deque.Pop(); f != nil {
-		return f
+	if !s.deque.Drained() {
+		if f := s.deque.Pop(); f != nil {
+			return f
+		}
+	}
+	if s.ring.Drained() {
+		return nil
 	}
 	return s.ring.Pop()
 }

@@ -21,7 +21,7 @@ func Sleep(d time.Duration) {
 	case c == nil:
 		time.Sleep(d)
 	case d <= 0:
-		c.yield()
+		Yield()
 	default:
 		rt := c.sched.rt
 		when := rt.clock() + int64(d)

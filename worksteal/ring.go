@@ -69,6 +69,9 @@ func (o *RingOwner[T]) Pop() *T {
 	return nil
 }
 
+// Drained is as [Owner.Drained].
+func (o *RingOwner[T]) Drained() bool { return o.p.high == o.p.low }
+
 // Len returns the number of elements queued. Thieves may make it less before
 // the caller looks at it, nobody can make it more.
 func (o *RingOwner[T]) Len() int { return int(o.p.high - o.p.shared.low.Load()) }

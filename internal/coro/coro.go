@@ -52,8 +52,9 @@ import "iter"
 type Coro struct {
 	// The slot made with this coroutine; a root has none. Owned by whoever
 	// owns the sleeper in it.
-	next  func() (struct{}, bool)
-	yield func(struct{}) bool // nil until the first run
+	// They are exported for Enter alone.
+	Next  func() (struct{}, bool)
+	Yield func(struct{}) bool // nil until the first run
 
 	// at is the coroutine in whose slot this one's goroutine sleeps. Written by
 	// itself before it goes to sleep, read by its resumer.
@@ -80,8 +81,8 @@ type Coro struct {
 // 0.3–1 µs; 2 KiB of stack come with the first run.
 func (c *Coro) Init(main func(c *Coro)) {
 	c.at = c
-	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		c.yield = yield
+	c.Next, _ = iter.Pull(func(yield func(struct{}) bool) {
+		c.Yield = yield
 		main(c)
 	})
 }
@@ -89,23 +90,39 @@ func (c *Coro) Init(main func(c *Coro)) {
 // Switch hands over to the sleeping coroutine or root to, and returns when
 // somebody switches to c.
 func (c *Coro) Switch(to *Coro) {
-	c.swap(to)
-	for c.relay != nil {
-		to, c.relay = c.relay, nil
-		c.swap(to)
+	if slot, next := c.Enter(to); next {
+		slot.Next()
+	} else {
+		slot.Yield(struct{}{})
+	}
+	if c.Relayed() {
+		c.GoOn()
 	}
 }
 
-func (c *Coro) swap(to *Coro) {
-	s := to.at
-	c.at = s
-	if s.yieldDue {
-		s.yieldDue = false
-		s.yield(struct{}{})
-	} else {
-		s.yieldDue = true
-		s.next()
-	}
+// Enter and what follows it in Switch are for a caller in a hurry, who writes
+// Switch out in its own body. Every stack frame between the switch and the code
+// that goes on costs some 7 ns when it is left: the processor predicts where a
+// function returns to by the calls that it has seen on the other stack.
+//
+// Enter records that c is about to sleep in to's place. The caller must call
+// the side of the slot that is due, next or yield, as its next act.
+func (c *Coro) Enter(to *Coro) (slot *Coro, next bool) {
+	slot = to.at
+	c.at = slot
+	next = !slot.yieldDue
+	slot.yieldDue = next
+	return slot, next
+}
+
+// Relayed reports, after a switch, whether c has to go on at once: see GoOn.
+func (c *Coro) Relayed() bool { return c.relay != nil }
+
+// GoOn switches to where End wants c to go on to.
+func (c *Coro) GoOn() {
+	to := c.relay
+	c.relay = nil
+	c.Switch(to)
 }
 
 // At returns the coroutine in whose slot c sleeps: the one that can be ended
@@ -160,5 +177,5 @@ func (c *Coro) end(victim, occupant *Coro) {
 	if occupant != victim {
 		occupant.relay = victim
 	}
-	c.swap(occupant)
+	c.Switch(occupant)
 }

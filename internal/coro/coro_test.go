@@ -86,7 +86,7 @@ func ring(root *Coro, n, rounds int) []*worker {
 	}
 	root.Switch(&ws[0].Coro)
 	for _, w := range ws { // the others have still to see that it is over
-		if w.job != nil && w.yield == nil {
+		if w.job != nil && w.Yield == nil {
 			root.Switch(&w.Coro)
 		}
 	}
