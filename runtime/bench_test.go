@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"fmt"
 	goruntime "runtime"
+	"sync"
 	"testing"
 
 	"go.uber.org/atomic"
@@ -57,30 +58,49 @@ func BenchmarkSpawn(b *testing.B) {
 }
 
 func BenchmarkSpawnParkOnce(b *testing.B) {
-	in(b, 1, func() {
-		ws := make([]wait.Waiter, 1000)
-		for range b.N/1000 + 1 {
-			var open atomic.Bool
-			parked, l := newLatch(1000), newLatch(1000)
-			for i := range 1000 {
-				fibers.Go(func() {
-					w := wait.Current()
-					ws[i] = w
-					parked.done()
-					for !open.Load() {
-						w.Park(wait.Signal)
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("on=fibers/atonce=%d", n), func(b *testing.B) {
+			in(b, 1, func() {
+				ws := make([]wait.Waiter, n)
+				for range b.N/n + 1 {
+					var open atomic.Bool
+					parked, l := newLatch(n), newLatch(n)
+					for i := range n {
+						fibers.Go(func() {
+							w := wait.Current()
+							ws[i] = w
+							parked.done()
+							for !open.Load() {
+								w.Park(wait.Signal)
+							}
+							l.done()
+						})
 					}
-					l.done()
-				})
+					parked.wait()
+					open.Store(true)
+					for _, w := range ws {
+						w.Unpark()
+					}
+					l.wait()
+				}
+			})
+		})
+		b.Run(fmt.Sprintf("on=goroutines/atonce=%d", n), func(b *testing.B) {
+			defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(1))
+			b.ReportAllocs()
+			for range b.N/n + 1 {
+				open := make(chan bool)
+				var l sync.WaitGroup
+				for range n {
+					l.Go(func() { <-open })
+				}
+				for range n {
+					open <- true
+				}
+				l.Wait()
 			}
-			parked.wait()
-			open.Store(true)
-			for _, w := range ws {
-				w.Unpark()
-			}
-			l.wait()
-		}
-	})
+		})
+	}
 }
 
 func BenchmarkParkUnpark(b *testing.B) {

@@ -19,6 +19,9 @@ import (
 // made without it: its scheduler is then captive, and a stand-in takes the other
 // fibers after some 10 ms.
 func Blocking[T any](fn func() T) T {
+	if fn == nil {
+		panic("fibers: Blocking(nil): give it a function")
+	}
 	c := current()
 	if c == nil {
 		return fn()

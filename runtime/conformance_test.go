@@ -483,6 +483,7 @@ func TestRuntimesInALoopLeaveNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	_ = fibers.Default().Close() // of other tests
 	cycle()
 	goroutines, fds := goruntime.NumGoroutine(), openFiles(t)
 	for range scale(100, 20) {

@@ -66,9 +66,7 @@ func live(co *coro.Coro) {
 func (c *coroutine) run() {
 	f := c.fiber
 	if c.sched.rt.ending.Load() {
-		if f.dropped != nil {
-			f.dropped()
-		}
+		f.drop()
 		return
 	}
 	if h := f.handle.Load(); h != nil {

@@ -148,6 +148,39 @@ func ExampleRuntime_Fibers() {
 	// Output: night watch is waiting in sleep
 }
 
+// EachFiber is for those who need only some of a million.
+func ExampleRuntime_EachFiber() {
+	rt, err := fibers.New()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer rt.Close()
+	for range 1000 {
+		rt.Go(func() { fibers.Sleep(time.Hour) })
+	}
+	seen := 0
+	for range rt.EachFiber {
+		if seen++; seen == 3 {
+			break
+		}
+	}
+	fmt.Println(seen)
+	// Output: 3
+}
+
+// Runtimes finds also the runtimes that Run made for itself.
+func ExampleRuntimes() {
+	before := len(fibers.Runtimes())
+	_ = fibers.Run(func() {
+		fmt.Println("more by", len(fibers.Runtimes())-before)
+	})
+	fmt.Println("more by", len(fibers.Runtimes())-before)
+	// Output:
+	// more by 1
+	// more by 0
+}
+
 func ExampleRuntime_NumFibers() {
 	rt, err := fibers.New()
 	if err != nil {

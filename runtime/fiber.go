@@ -61,30 +61,31 @@ type fiber struct {
 	// Writers: spawn and end (the owner), park and unpark by CAS. Readers: any.
 	word atomic.Uint64
 
-	fn func() // what it runs; nil once ended
-	co *coroutine
-
-	// dropped, if not nil, is called instead of fn when the runtime closes
-	// before the fiber has run.
-	dropped func()
-
-	// origin, if not zero, is the code of the function that the user gave,
-	// where fn is one of ours around it.
-	origin uintptr
-
-	when   int64  // its timer: when it is due. Under timers.mu
+	fn     func() // what it runs; nil once ended
+	co     *coroutine
+	rt     *Runtime
+	link   *fiber // next in a free list; the list's owner's
 	heapAt int32  // its timer's place in the heap, from 1; 0: none. Under timers.mu
 	since  uint32 // when it parked, in milliseconds of the runtime's clock
-
-	rt   *Runtime
-	link *fiber // next in a free list; the list's owner's
 
 	// handle is the public face, made when first asked for. Writers: the
 	// owner. Readers: any.
 	handle atomic.Pointer[Fiber]
-	// site is where it was spawned, if the runtime records that. Writers: the
-	// spawner. Readers: any.
-	site atomic.Uintptr
+	// more is what few fibers have. Writers: the spawner, and the owner at the
+	// end. Readers: any.
+	more atomic.Pointer[more]
+}
+
+// more is the rare part of a fiber's record, which is one cache line without it.
+type more struct {
+	// dropped, if not nil, is called instead of fn when the runtime closes
+	// before the fiber has run.
+	dropped func()
+	// origin, if not zero, is the code of the function that the user gave,
+	// where fn is one of ours around it.
+	origin uintptr
+	// site is where it was spawned, if the runtime records that.
+	site uintptr
 }
 
 var _ wait.Waiter = (*fiber)(nil)
@@ -102,12 +103,22 @@ func (f *fiber) public() *Fiber {
 // describe fills in what a record says besides its function. Owner only, before
 // the fiber is queued.
 func (f *fiber) describe(j job) {
-	f.dropped, f.origin = j.dropped, j.origin
+	if j.dropped != nil || f.rt.watching.Load() {
+		m := &more{dropped: j.dropped, origin: j.origin}
+		if f.rt.watching.Load() {
+			m.site = spawnSite()
+		}
+		f.more.Store(m)
+	}
 	if j.name != "" {
 		f.setName(j.name)
 	}
-	if f.rt.watching.Load() {
-		f.site.Store(spawnSite())
+}
+
+// drop is called in place of running a fiber.
+func (f *fiber) drop() {
+	if m := f.more.Load(); m != nil && m.dropped != nil {
+		m.dropped()
 	}
 }
 
@@ -134,7 +145,7 @@ type records struct {
 }
 
 const (
-	slabSize    = 93  // fills 8 KiB
+	slabSize    = 128 // 8 KiB, so that each record is a cache line of its own
 	maxFree     = 256 // records that a scheduler keeps for itself
 	recordBatch = 128 // how many it takes or gives back at a time
 )
@@ -246,14 +257,11 @@ func (s *scheduler) freeFiber(f *fiber) {
 func (f *fiber) reset() {
 	f.fn, f.co = nil, nil
 	f.word.Store(stateFree)
-	if f.dropped != nil {
-		f.dropped = nil
-	}
 	if f.handle.Load() != nil {
 		f.handle.Store(nil)
 	}
-	if f.site.Load() != 0 {
-		f.site.Store(0)
+	if f.more.Load() != nil {
+		f.more.Store(nil)
 	}
 }
 

@@ -1,9 +1,9 @@
 package runtime
 
 import (
+	"container/list"
 	"context"
 	goruntime "runtime"
-	"slices"
 	"sync"
 
 	"github.com/seed222ee791/fibers/internal/wait"
@@ -17,9 +17,9 @@ type Group struct {
 
 	mu struct {
 		sync.Mutex
-		active, limit int           // members alive; limit 0: none
-		entrants      []wait.Waiter // for room, first come first served
-		joiner        wait.Waiter   // the caller of WithGroup, for the end
+		active, limit int         // members alive; limit 0: none
+		entrants      list.List   // of wait.Waiter, for room, first come first served
+		joiner        wait.Waiter // the caller of WithGroup, for the end
 		err           error
 		panic         *PanicError
 		over          bool // WithGroup has returned
@@ -120,14 +120,13 @@ func (g *Group) SetLimit(n int) {
 // admit wakes as many of those who wait for room as there is room for; mu is
 // held.
 func (g *Group) admit() {
-	n := len(g.mu.entrants)
-	if g.mu.limit > 0 {
-		n = min(n, max(0, g.mu.limit-g.mu.active))
+	for n := g.mu.active; g.mu.limit == 0 || n < g.mu.limit; n++ {
+		e := g.mu.entrants.Front()
+		if e == nil {
+			return
+		}
+		g.mu.entrants.Remove(e).(wait.Waiter).Unpark()
 	}
-	for _, w := range g.mu.entrants[:n] {
-		w.Unpark()
-	}
-	g.mu.entrants = slices.Delete(g.mu.entrants, 0, n)
 }
 
 // enter counts one more member, when there is room for it.
@@ -138,10 +137,11 @@ func (g *Group) enter() {
 		return
 	}
 	w := wait.Current()
+	var place *list.Element
 	entered := false
 	defer func() { // also where a Goexit ends the wait
 		g.mu.Lock()
-		g.mu.entrants = removeOne(g.mu.entrants, w)
+		g.mu.entrants.Remove(place) // does nothing if it is out of the list
 		if !entered {
 			g.admit() // if the wake-up was for us, it is another's
 		}
@@ -149,9 +149,10 @@ func (g *Group) enter() {
 		wait.Release(w)
 	}()
 	for {
-		if !slices.Contains(g.mu.entrants, w) {
-			g.mu.entrants = append(g.mu.entrants, w)
+		if place != nil {
+			g.mu.entrants.Remove(place) // woken for nothing
 		}
+		place = g.mu.entrants.PushBack(w)
 		g.mu.Unlock()
 		w.Park(wait.Group)
 		g.mu.Lock()
@@ -216,11 +217,14 @@ func (g *Group) wait() {
 // fail records the first error and cancels the context.
 func (g *Group) fail(err error) {
 	g.mu.Lock()
-	if g.mu.err == nil {
+	first := g.mu.err == nil
+	if first {
 		g.mu.err = err
 	}
 	g.mu.Unlock()
-	g.cancel(err)
+	if first {
+		g.cancel(err)
+	}
 }
 
 func (g *Group) panicked(e *PanicError) {

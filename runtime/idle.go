@@ -99,6 +99,7 @@ type idlers struct {
 const (
 	never = math.MaxInt64
 
+	stealBatch   = 16
 	searchRounds = 6
 	searchPause  = 200 // loads of a shared word between two rounds, 0.2–0.4 µs
 
@@ -262,6 +263,7 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 	for range 4 { // Lost means that someone else got work: no need to insist
 		f, outcome := v.newest.Steal()
 		if f != nil {
+			s.stealMore(v)
 			return f
 		}
 		if outcome == worksteal.Empty {
@@ -279,6 +281,19 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 		}
 	}
 	return s.stealStale(v)
+}
+
+// stealMore takes up to half of what v has spawned, at most stealBatch, so that
+// the way here is not made for each one.
+func (s *scheduler) stealMore(v *scheduler) {
+	for n := min(v.newest.Len()/2, stealBatch); n > 0; n-- {
+		f, _ := v.newest.Steal()
+		if f == nil {
+			return
+		}
+		s.counts.stolen++
+		s.deque.Push(f)
+	}
 }
 
 // stealStale takes the fiber in v's next place if it was there some time ago.

@@ -238,3 +238,26 @@ func TestNamesOfStates(t *testing.T) {
 		}
 	}
 }
+
+// A fiber that began to wait while Fibers was on its way has waited for no time,
+// not for one less than none.
+func TestNobodyHasWaitedLongerThanTheRuntimeLives(t *testing.T) {
+	rt := newRuntime(t, fibers.WithSchedulers(2))
+	var stop atomic.Bool
+	for range 500 { // so many that time passes while they are looked at
+		rt.Go(func() {
+			for !stop.Load() {
+				fibers.Sleep(100 * time.Microsecond)
+			}
+		})
+	}
+	start := time.Now()
+	for time.Since(start) < 500*time.Millisecond {
+		for _, f := range rt.Fibers() {
+			if f.For < 0 || f.For > time.Since(start)+time.Minute {
+				t.Fatalf("after %v: %v", time.Since(start), f)
+			}
+		}
+	}
+	stop.Store(true)
+}

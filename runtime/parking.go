@@ -14,6 +14,9 @@ package runtime
 //	    └──────────────────┘ └─────────────────────────────┘
 //	      P3 park (returns)           P4 unpark (enqueues)
 //
+// (held, not drawn: an inspector takes a parked fiber to held by CAS and back, to
+// read its plain fields in between: K6.)
+//
 // awake means queued to run, or running, or on the way to a park: an unparker
 // need not tell these apart, it leaves a permit, and the way to parked is by a
 // CAS that a permit defeats. The rest of the word is the reason of the wait and
@@ -60,6 +63,11 @@ package runtime
 //	at ending after its Park. If it parks after the unpark it takes the permit
 //	(K1); in any case it then sees ending and ends itself.
 //
+// K6: an unparker of a fiber that an inspector holds.
+//
+//	To the unparker, held is as awake: it leaves a permit. The inspector's CAS
+//	held→parked is then defeated as in K1, and the inspector queues the fiber.
+//
 // What happened before Unpark happened before the return of the Park it woke:
 // through the CAS on the word, or the queue that carried the fiber. An unpark
 // that finds the permit there already still writes the word, for this reason.
@@ -77,6 +85,7 @@ const (
 	stateAwake                // queued, running or leaving
 	statePermit               // awake, and the next park returns at once
 	stateParked               // waiting for an unpark
+	stateHeld                 // parked, and in the hand of an inspector
 
 	stateMask   = 1<<4 - 1
 	reasonShift = 4
@@ -235,8 +244,8 @@ func (f *fiber) wake() bool {
 			if f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|stateAwake) { // K2
 				return true
 			}
-		case stateAwake:
-			if f.word.CompareAndSwap(w, w&^stateMask|statePermit) { // K1
+		case stateAwake, stateHeld:
+			if f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|statePermit) { // K1, K6
 				return false
 			}
 		case statePermit:

@@ -285,8 +285,8 @@ func (rt *Runtime) Go(fn func()) {
 type job struct {
 	fn      func()
 	name    string
-	dropped func()  // see fiber.dropped
-	origin  uintptr // see fiber.origin
+	dropped func()  // see more.dropped
+	origin  uintptr // see more.origin; given with dropped
 }
 
 // trySpawn makes a fiber, from anywhere, unless rt is closed.

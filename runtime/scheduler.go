@@ -226,9 +226,7 @@ func (s *scheduler) end(f *fiber) {
 
 // drop ends a fiber that has never run, as the runtime ends.
 func (s *scheduler) drop(f *fiber) {
-	if f.dropped != nil {
-		f.dropped()
-	}
+	f.drop()
 	s.end(f)
 }
 

@@ -10,8 +10,8 @@ func TestRecordsAreSmall(t *testing.T) {
 	if unsafe.Sizeof(uintptr(0)) != 8 {
 		t.Skip("sizes are stated for 64-bit systems")
 	}
-	if n := unsafe.Sizeof(fiber{}); n > 88 {
-		t.Errorf("a fiber record takes %d bytes, want at most 88", n)
+	if n := unsafe.Sizeof(fiber{}); n > 64 {
+		t.Errorf("a fiber record takes %d bytes, want at most 64", n)
 	}
 	if n := unsafe.Sizeof(coroutine{}); n > 64 {
 		t.Errorf("a coroutine takes %d bytes, want at most 64", n)

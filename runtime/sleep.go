@@ -43,7 +43,7 @@ type timers struct {
 	next atomic.Int64
 	mu   struct {
 		sync.Mutex
-		heap fiberHeap
+		heap timerHeap
 	}
 }
 
@@ -52,8 +52,7 @@ func (t *timers) due(now int64) bool { return t.next.Load() <= now }
 // wait parks the fiber f, the caller, until the clock shows when.
 func (t *timers) wait(f *fiber, when int64) {
 	t.mu.Lock()
-	f.when = when
-	heap.Push(&t.mu.heap, f)
+	heap.Push(&t.mu.heap, timer{when, f})
 	t.publish()
 	t.mu.Unlock()
 	defer t.cancel(f) // for a Goexit in Park
@@ -95,7 +94,7 @@ func (t *timers) fire(now int64, enqueue func(*fiber)) {
 	n := 0
 	t.mu.Lock()
 	for n < fireBatch && len(t.mu.heap) > 0 && t.mu.heap[0].when <= now {
-		due[n] = heap.Pop(&t.mu.heap).(*fiber)
+		due[n] = heap.Pop(&t.mu.heap).(timer).fiber
 		n++
 	}
 	t.publish()
@@ -107,27 +106,34 @@ func (t *timers) fire(now int64, enqueue func(*fiber)) {
 	}
 }
 
-// fiberHeap implements heap.Interface.
-type fiberHeap []*fiber
+// A timer is a sleeping fiber's place in the heap, which the fiber's heapAt
+// tells.
+type timer struct {
+	when  int64
+	fiber *fiber
+}
 
-func (h fiberHeap) Len() int           { return len(h) }
-func (h fiberHeap) Less(i, j int) bool { return h[i].when < h[j].when }
-func (h fiberHeap) Swap(i, j int) {
+// timerHeap implements heap.Interface.
+type timerHeap []timer
+
+func (h timerHeap) Len() int           { return len(h) }
+func (h timerHeap) Less(i, j int) bool { return h[i].when < h[j].when }
+func (h timerHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].heapAt = int32(i) + 1
-	h[j].heapAt = int32(j) + 1
+	h[i].fiber.heapAt = int32(i) + 1
+	h[j].fiber.heapAt = int32(j) + 1
 }
-func (h *fiberHeap) Push(x any) {
-	f := x.(*fiber)
-	*h = append(*h, f)
-	f.heapAt = int32(len(*h))
+func (h *timerHeap) Push(x any) {
+	t := x.(timer)
+	*h = append(*h, t)
+	t.fiber.heapAt = int32(len(*h))
 }
-func (h *fiberHeap) Pop() any {
+func (h *timerHeap) Pop() any {
 	old := *h
 	n := len(old) - 1
-	f := old[n]
-	old[n] = nil
+	t := old[n]
+	old[n] = timer{}
 	*h = old[:n]
-	f.heapAt = 0
-	return f
+	t.fiber.heapAt = 0
+	return t
 }

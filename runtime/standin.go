@@ -21,8 +21,9 @@ import (
 // find nothing to do. This takes the place of preemption by a clock (the hz of
 // Guile Fibers) and of a hand-off at blocking calls.
 //
-// Whether a scheduler has stalled shows at its turns: the monitor asks for one
-// (nudged) and sees at its next look, 5 ms later, whether it came.
+// Whether a scheduler has stalled shows at its turns. As these are rare while
+// fibers switch fast, the monitor asks for one at every look (nudged), and sees at
+// the next, 5 ms later, whether it came.
 //
 // A captive that computes and one that blocks look the same from here. If the
 // process's processors are busy, one scheduler that turns is enough to keep the
@@ -38,7 +39,7 @@ type monitor struct {
 
 const (
 	monitorPeriod = 5 * time.Millisecond
-	stallTime     = 9 * time.Millisecond // two looks, though the ticker be early
+	stallTime     = 9 * time.Millisecond // two looks, if they are on time
 	deepIdle      = 20                   // looks at which all slept, before the monitor sleeps too
 	auditEvery    = 200
 	maxStandIns   = 10000
@@ -57,9 +58,8 @@ func (rt *Runtime) kickMonitor() {
 
 // pulse is what the monitor knows of a scheduler.
 type pulse struct {
-	turns  uint64
-	nudged bool
-	since  time.Time // when turns last changed
+	turns uint64
+	since time.Time // when turns last changed
 }
 
 func (rt *Runtime) watch() {
@@ -112,16 +112,12 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 	for _, s := range all {
 		turns := s.published.turns.Load()
 		p, known := pulses[s]
-		switch {
-		case !known || p.turns != turns:
+		if !known || p.turns != turns {
 			pulses[s] = pulse{turns: turns, since: now}
-		case !p.nudged: // turns are rare while fibers switch fast: ask for one
-			s.nudged.Store(true)
-			p.nudged = true
-			pulses[s] = p
-		case now.Sub(p.since) >= stallTime:
+		} else if now.Sub(p.since) >= stallTime {
 			stalled++
 		}
+		s.nudged.Store(true)
 	}
 	for s := range pulses {
 		if !slices.Contains(all, s) {

@@ -245,44 +245,58 @@ func (rt *Runtime) EachFiber(visit func(FiberInfo) bool) {
 	})
 }
 
-// info describes f, if it is alive. The plain fields are read only of a parked
-// fiber, which is claimed for that (as an unparker claims it) and parked again.
+// info describes f, if it is alive.
 func (f *fiber) info(now int64) (info FiberInfo, alive bool) {
-	for {
+	for tries := 0; ; tries++ {
 		w := f.word.Load()
-		if w&stateMask == stateFree {
+		state := w & stateMask
+		if state == stateFree {
 			return info, false
 		}
 		info = FiberInfo{ID: w >> idShift}
 		if h := f.handle.Load(); h != nil && h.id == info.ID {
 			info.Name = h.Name()
 		}
-		if pc := f.site.Load(); pc != 0 {
-			frame, _ := goruntime.CallersFrames([]uintptr{pc}).Next()
+		extra := f.more.Load()
+		if extra != nil && extra.site != 0 {
+			frame, _ := goruntime.CallersFrames([]uintptr{extra.site}).Next()
 			info.Site = fmt.Sprintf("%s:%d", frame.File, frame.Line)
 		}
-		if w&stateMask != stateParked {
-			if f.word.Load()>>idShift != info.ID {
-				continue // recycled meanwhile
-			}
+		if state == stateParked || state == stateHeld {
+			info.State, info.Reason = Waiting, wait.Reason(w&reasonMask>>reasonShift).String()
+		}
+		switch {
+		case state == stateParked && f.word.CompareAndSwap(w, w&^stateMask|stateHeld):
+			f.read(&info, extra, now)
+			f.letGo(w)
+			return info, true
+		case state == stateHeld && tries < 1000:
+			goruntime.Gosched() // another inspector has it, for an instant
+		case state != stateParked && f.word.Load()>>idShift == info.ID:
 			return info, true
 		}
-		if !f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|stateAwake) {
-			continue
-		}
-		why := wait.Reason(w & reasonMask >> reasonShift)
-		info.State, info.Reason = Waiting, why.String()
-		info.For = time.Duration(millis(now)-f.since) * time.Millisecond
-		pc := f.origin
-		if pc == 0 {
-			pc = entry(f.fn)
-		}
-		if fn := goruntime.FuncForPC(pc); fn != nil {
-			info.Func = fn.Name()
-		}
-		if !f.tryPark(why) {
-			f.rt.inject(f)
-		}
-		return info, true
+		// It changed while we looked.
 	}
+}
+
+// read reads the plain fields of a fiber that the caller holds.
+func (f *fiber) read(info *FiberInfo, extra *more, now int64) {
+	info.For = time.Duration(millis(now)-f.since) * time.Millisecond
+	pc := entry(f.fn)
+	if extra != nil && extra.origin != 0 {
+		pc = extra.origin
+	}
+	if fn := goruntime.FuncForPC(pc); fn != nil {
+		info.Func = fn.Name()
+	}
+}
+
+// letGo parks a held fiber again, as its word parked says, or queues it if it was
+// unparked meanwhile (K6).
+func (f *fiber) letGo(parked uint64) {
+	if f.word.CompareAndSwap(parked&^stateMask|stateHeld, parked) {
+		return
+	}
+	f.word.Swap(parked&^(stateMask|reasonMask) | stateAwake)
+	f.rt.inject(f)
 }
