@@ -32,7 +32,16 @@ type party struct {
 	next   *party
 }
 
-var parties = sync.Pool{New: func() any { return new(party) }}
+// partyOf returns the record that w keeps for its waits.
+func partyOf(w wait.Waiter) *party {
+	place := w.Scratch()
+	p, ok := (*place).(*party)
+	if !ok {
+		p = new(party)
+		*place = p
+	}
+	return p
+}
 
 // put hands v to a getter, waiting for one.
 func (m *meet) put(v int64) { m.meet(v, true) }
@@ -51,8 +60,9 @@ func (m *meet) meet(v int64, putting bool) int64 {
 		w.Unpark()
 		return v
 	}
-	p := parties.Get().(*party)
-	p.waiter, p.value, p.next = wait.Current(), v, nil
+	w := wait.Current()
+	p := partyOf(w)
+	p.waiter, p.value, p.next = w, v, nil
 	p.done.Store(false)
 	if m.mu.first == nil {
 		m.mu.first = p
@@ -68,11 +78,10 @@ func (m *meet) meet(v int64, putting bool) int64 {
 		why = wait.ChanPut
 	}
 	for !p.done.Load() {
-		p.waiter.Park(why)
+		w.Park(why)
 	}
 	v = p.value
-	wait.Release(p.waiter)
 	p.waiter = nil
-	parties.Put(p)
+	wait.Release(w)
 	return v
 }

@@ -64,7 +64,6 @@ type fiber struct {
 	fn     func() // what it runs; nil once ended
 	co     *coroutine
 	rt     *Runtime
-	link   *fiber // next in a free list; the list's owner's
 	heapAt int32  // its timer's place in the heap, from 1; 0: none. Under timers.mu
 	since  uint32 // when it parked, in milliseconds of the runtime's clock
 
@@ -137,46 +136,41 @@ const idBlock = 1 << 10
 type records struct {
 	mu struct {
 		sync.Mutex
-		free  *fiber
-		n     int
+		free  []*fiber
 		slabs []*[slabSize]fiber
 		ids   uint64 // the next number for a fiber made by a plain goroutine
 	}
 }
 
 const (
-	slabSize    = 128 // 8 KiB, so that each record is a cache line of its own
-	maxFree     = 256 // records that a scheduler keeps for itself
-	recordBatch = 128 // how many it takes or gives back at a time
+	slabSize    = 128  // 8 KiB, so that each record is a cache line of its own
+	maxFree     = 1024 // records that a scheduler keeps for itself
+	recordBatch = 256  // how many it takes or gives back at a time
 )
 
-// take returns a list of at least one and at most recordBatch records.
-func (r *records) take(rt *Runtime) (list *fiber, n int) {
+// take appends recordBatch records to to.
+func (r *records) take(rt *Runtime, to []*fiber) []*fiber {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.mu.free == nil {
+	for len(r.mu.free) < recordBatch {
 		r.grow(rt)
 	}
-	list = r.mu.free
-	last := list
-	for n = 1; n < recordBatch && last.link != nil; n++ {
-		last = last.link
-	}
-	r.mu.free, last.link = last.link, nil
-	r.mu.n -= n
-	return list, n
+	n := len(r.mu.free) - recordBatch
+	to = append(to, r.mu.free[n:]...)
+	r.mu.free = r.mu.free[:n]
+	return to
 }
 
 // one returns a single record, numbered, for a plain goroutine that spawns.
 func (r *records) one(rt *Runtime, fn func()) *fiber {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.mu.free == nil {
+	if len(r.mu.free) == 0 {
 		r.grow(rt)
 	}
-	f := r.mu.free
-	r.mu.free, f.link = f.link, nil
-	r.mu.n--
+	n := len(r.mu.free) - 1
+	f := r.mu.free[n]
+	r.mu.free = r.mu.free[:n]
 	if r.mu.ids&(idBlock-1) == 0 {
 		r.mu.ids = ids.Add(idBlock) - idBlock + 1
 	}
@@ -191,18 +185,15 @@ func (r *records) grow(rt *Runtime) {
 	slab := new([slabSize]fiber)
 	for i := range slab {
 		slab[i].rt = rt
-		slab[i].link = r.mu.free
-		r.mu.free = &slab[i]
+		r.mu.free = append(r.mu.free, &slab[i])
 	}
-	r.mu.n += slabSize
 	r.mu.slabs = append(r.mu.slabs, slab)
 }
 
-// give takes back the n records from first to last.
-func (r *records) give(first, last *fiber, n int) {
+// give takes records back.
+func (r *records) give(fs []*fiber) {
 	r.mu.Lock()
-	last.link, r.mu.free = r.mu.free, first
-	r.mu.n += n
+	r.mu.free = append(r.mu.free, fs...)
 	r.mu.Unlock()
 }
 
@@ -222,12 +213,13 @@ func (r *records) each(f func(*fiber) bool) {
 
 // newFiber returns a record for fn, numbered but not started. Owner only.
 func (s *scheduler) newFiber(fn func()) *fiber {
-	f := s.free
-	if f == nil {
-		f, s.nfree = s.rt.records.take(s.rt)
+	n := len(s.free) - 1
+	if n < 0 {
+		s.free = s.rt.records.take(s.rt, s.free)
+		n = len(s.free) - 1
 	}
-	s.free = f.link
-	s.nfree--
+	f := s.free[n]
+	s.free = s.free[:n]
 	if s.nextID&(idBlock-1) == 0 {
 		s.nextID = ids.Add(idBlock) - idBlock + 1 // a block lacks its first number: no fiber is 0
 	}
@@ -240,16 +232,10 @@ func (s *scheduler) newFiber(fn func()) *fiber {
 // freeFiber takes back the record of a fiber that has ended. Owner only.
 func (s *scheduler) freeFiber(f *fiber) {
 	f.reset()
-	f.link = s.free
-	s.free = f
-	if s.nfree++; s.nfree > maxFree {
-		first, last := s.free, s.free
-		for range recordBatch - 1 {
-			last = last.link
-		}
-		s.free = last.link
-		s.nfree -= recordBatch
-		s.rt.records.give(first, last, recordBatch)
+	s.free = append(s.free, f)
+	if n := len(s.free) - recordBatch; n >= maxFree {
+		s.rt.records.give(s.free[n:])
+		s.free = s.free[:n]
 	}
 }
 

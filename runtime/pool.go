@@ -37,7 +37,8 @@ type pool struct {
 
 const (
 	poolKeep     = 512                    // idle coroutines that are no burden
-	poolBatch    = 16                     // how many a scheduler takes at a time
+	poolBatch    = 64                     // how many a scheduler takes at a time
+	taintedKeep  = 16                     // tainted ones that are no burden
 	trimInterval = 250 * time.Millisecond // idle that long, a coroutine is surplus
 	freeAfter    = 8 << 10                // ending so many is worth a garbage collection
 )
@@ -59,7 +60,7 @@ func (p *pool) putTainted(c *coroutine) {
 }
 
 func (p *pool) startTrimmer() {
-	if p.mu.trims || p.mu.closed || len(p.mu.idle) <= poolKeep && len(p.mu.tainted) < poolBatch {
+	if p.mu.trims || p.mu.closed || len(p.mu.idle) <= poolKeep && len(p.mu.tainted) < taintedKeep {
 		return
 	}
 	p.mu.trims = true

@@ -51,8 +51,7 @@ type scheduler struct {
 	left      departure    // see parking.go
 	handed    *fiber       // chosen by the one that switched to the root
 	idle      []*coroutine // resting, ready for a fiber
-	free      *fiber       // recycled records
-	nfree     int
+	free      []*fiber     // recycled records
 	nextID    uint64
 	countdown int // picks until the next turn
 	interval  int // picks between turns, so that they come about every turnTime
@@ -101,7 +100,7 @@ const (
 	breath    = time.Millisecond       // how long to keep the processor from others
 	maxStreak = 16
 	eagerness = 256 // wakes for which a watcher's finding is remembered
-	maxIdle   = 64  // coroutines resting at one scheduler
+	maxIdle   = 256  // coroutines resting at one scheduler
 )
 
 func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {

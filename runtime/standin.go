@@ -253,14 +253,8 @@ func (s *scheduler) retire() {
 	}
 	rt.pool.put(s.idle)
 	s.idle = nil
-	if s.free != nil {
-		last := s.free
-		for last.link != nil {
-			last = last.link
-		}
-		rt.records.give(s.free, last, s.nfree)
-		s.free, s.nfree = nil, 0
-	}
+	rt.records.give(s.free)
+	s.free = nil
 	rt.mu.Lock()
 	all := *rt.schedulers.Load()
 	if s.standIn {
