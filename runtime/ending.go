@@ -58,6 +58,10 @@ func (rt *Runtime) checkDrained() {
 	}
 }
 
+// leastGrace is for fibers that are about to end anyway, as main just after it
+// has returned.
+const leastGrace = 20 * time.Millisecond
+
 // Close ends rt: see Run for what becomes of its fibers. It returns nil, or a
 // *LeftoverError if some did not come to a wait within the grace. Afterwards no
 // goroutine or thread pin of rt is left but those of the fibers left over.
@@ -106,7 +110,7 @@ func (rt *Runtime) close() error {
 	defer close(done)
 
 	rt.ending.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), rt.conf.grace)
+	ctx, cancel := context.WithTimeout(context.Background(), max(rt.conf.grace, leastGrace))
 	defer cancel()
 	if rt.endFibers(ctx) {
 		rt.stop()

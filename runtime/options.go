@@ -46,6 +46,11 @@ func WithCPUs(cpus ...int) Option {
 // where the system allows it (Linux) and there are as many CPUs as schedulers.
 // Where locking is refused by the system, schedulers run unlocked, and Stats
 // says so.
+//
+// What is limited to one CPU is the thread that carries a scheduler. A process
+// that is started from such a thread (os/exec in a fiber, or for a moment in a
+// goroutine that comes to run there) inherits the limit: a program that starts
+// processes which use several CPUs is better off without pinning.
 func WithPinning(on bool) Option {
 	return func(c *config) { c.pinning, c.pinningSet = on, true }
 }
@@ -54,7 +59,7 @@ func WithPinning(on bool) Option {
 func WithDrain() Option { return func(c *config) { c.drain = true } }
 
 // WithGrace sets how long the end of a runtime waits for fibers that do not come
-// to a wait, default 5 s. Zero is not to wait at all.
+// to a wait, default 5 s. Zero is not to wait for more than a moment.
 func WithGrace(d time.Duration) Option { return func(c *config) { c.grace = d } }
 
 // WithPanicHandler sets what is called when a panic leaves a fiber, in that

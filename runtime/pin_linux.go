@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,7 +28,7 @@ import (
 //
 // A new thread may inherit the mask of a pinned one; the auditor, called by the
 // monitor about once a second, gives every thread that nobody owns the process
-// mask back.
+// mask back. When all have slept for a while, the monitor lets all pins go.
 
 // threads is the process's table of pinned threads.
 var threads struct {
@@ -61,12 +62,17 @@ const (
 	maxCPU = 1024 // bits of a CPUSet
 )
 
-// pin is a scheduler's hold on its core. Owner: the scheduler's; thread also
-// under the lock of the table.
+// pin is a scheduler's hold on its core. Owner: the scheduler's.
+//
+// P1: letGo against check. The monitor takes the pin from a scheduler that has
+// slept for long, which may wake at this moment and find its thread still
+// pinned. Then it runs unpinned until its next check, a millisecond later.
 type pin struct {
-	cpu    int // −1: not pinned
-	mask   unix.CPUSet
-	thread int // the one it pinned, or 0
+	cpu  int // −1: not pinned
+	mask unix.CPUSet
+	// thread is the one it pinned, or 0. Writers: under the lock of the table,
+	// the owner, and the monitor in deep idleness (P1). Readers: owner.
+	thread atomic.Int64
 	failed error
 
 	checks, right, moves uint64
@@ -94,7 +100,7 @@ func (p *pin) check(s *scheduler) {
 	// wrong thread is pinned for a moment, and owned, so that the next check
 	// finds a difference and releases it.
 	tid := unix.Gettid()
-	if tid == p.thread {
+	if int64(tid) == p.thread.Load() {
 		return
 	}
 	p.moves++
@@ -111,17 +117,26 @@ func (p *pin) check(s *scheduler) {
 	}
 	p.release()
 	threads.owner[tid] = p
-	p.thread = tid
+	p.thread.Store(int64(tid))
 }
 
 // release gives the thread pinned before its mask back; the table is locked.
 func (p *pin) release() {
-	if p.thread != 0 && threads.owner[p.thread] == p {
-		delete(threads.owner, p.thread)
+	if tid := int(p.thread.Load()); tid != 0 && threads.owner[tid] == p {
+		delete(threads.owner, tid)
 		m := processMask()
-		_ = unix.SchedSetaffinity(p.thread, &m) // fails only if the thread is gone
+		_ = unix.SchedSetaffinity(tid, &m) // fails only if the thread is gone
 	}
-	p.thread = 0
+	p.thread.Store(0)
+}
+
+// letGo gives the thread of a sleeping scheduler back until that wakes: others
+// of the process's goroutines, and processes that they start, would inherit the
+// limit. Called by the monitor.
+func (p *pin) letGo() {
+	threads.Lock()
+	p.release()
+	threads.Unlock()
 }
 
 func (p *pin) detach() {

@@ -100,7 +100,7 @@ const (
 	breath    = time.Millisecond       // how long to keep the processor from others
 	maxStreak = 16
 	eagerness = 256 // wakes for which a watcher's finding is remembered
-	maxIdle   = 256  // coroutines resting at one scheduler
+	maxIdle   = 256 // coroutines resting at one scheduler
 )
 
 func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {

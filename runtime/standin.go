@@ -82,6 +82,12 @@ func (rt *Runtime) watch() {
 		}
 		if idle >= deepIdle {
 			t.Stop()
+			if rt.conf.pinning {
+				for _, s := range *rt.schedulers.Load() {
+					s.pin.letGo()
+				}
+				auditThreads()
+			}
 			m.asleep.Store(true)
 			// Either a scheduler leaves the sleepers after this and sees asleep,
 			// or it has left before and is seen here.

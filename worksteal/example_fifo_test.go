@@ -191,3 +191,15 @@ func ExampleInjector_Each() {
 	// 1
 	// 2
 }
+
+func ExampleRingOwner_Drained() {
+	owner, _ := worksteal.NewRing[int]()
+	x := 1
+	owner.Push(&x)
+	fmt.Println(owner.Drained())
+	owner.Pop()
+	fmt.Println(owner.Drained())
+	// Output:
+	// false
+	// true
+}

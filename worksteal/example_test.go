@@ -175,3 +175,16 @@ func ExampleOutcome_String() {
 	fmt.Println(outcome.String())
 	// Output: Empty
 }
+
+func ExampleOwner_Drained() {
+	owner, thief := worksteal.New[int]()
+	x := 1
+	owner.Push(&x)
+	thief.Steal()
+	fmt.Println(owner.Drained()) // the owner has not looked
+	owner.Pop()
+	fmt.Println(owner.Drained())
+	// Output:
+	// false
+	// true
+}
