@@ -5,6 +5,7 @@ import (
 	"errors"
 	goruntime "runtime"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 
 	"go.uber.org/atomic"
@@ -43,7 +44,7 @@ type yields struct {
 	begun chan struct{} // closed by the first of them
 	once  sync.Once
 	stop  atomic.Bool
-	n     atomic.Int64
+	n     stdatomic.Int64
 }
 
 // busy is the life of a busy party.

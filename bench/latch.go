@@ -1,6 +1,8 @@
 package main
 
 import (
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
+
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/wait"
@@ -12,7 +14,7 @@ import (
 // reads waiter. Either the last done comes first, and wait sees zero, or the
 // waiter does, and done sees it.
 type latch struct {
-	left   atomic.Int64                // Writers: any
+	left   stdatomic.Int64             // Writers: any
 	waiter atomic.Pointer[wait.Waiter] // Writer: the one that waits
 }
 
@@ -26,7 +28,7 @@ func newLatch(n int) *latch {
 func (l *latch) add(n int) { l.left.Add(int64(n)) }
 
 func (l *latch) done() {
-	if l.left.Dec() == 0 {
+	if l.left.Add(-1) == 0 {
 		if w := l.waiter.Load(); w != nil {
 			(*w).Unpark()
 		}

@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
-
-	"go.uber.org/atomic"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
@@ -35,15 +34,15 @@ func steps(d time.Duration) int {
 	return int(float64(trial) * float64(d) / float64(max(best, 1)))
 }
 
-var sink atomic.Uint64 // where results go that nobody wants
+var sink stdatomic.Uint64 // where results go that nobody wants
 
 // hogs is one try: as many parties that compute as there are schedulers.
 type hogs struct {
 	n, steps int
-	here     atomic.Int64 // how many compute
+	here     stdatomic.Int64 // how many compute
 	results  []uint64
 	delay    time.Duration // of the probe
-	probes   atomic.Int64
+	probes   stdatomic.Int64
 }
 
 func newHogs(n, steps int) *hogs { return &hogs{n: n, steps: steps, results: make([]uint64, n)} }
@@ -51,11 +50,11 @@ func newHogs(n, steps int) *hogs { return &hogs{n: n, steps: steps, results: mak
 // hog is the life of party i. The last to come, which finds every scheduler
 // taken, spawns the probe.
 func (h *hogs) hog(i int, spawn func(probe func())) {
-	if int(h.here.Inc()) == h.n {
+	if int(h.here.Add(1)) == h.n {
 		t := time.Now()
 		spawn(func() {
 			h.delay = time.Since(t)
-			h.probes.Inc()
+			h.probes.Add(1)
 		})
 	} else {
 		for int(h.here.Load()) < h.n {

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
-
-	"go.uber.org/atomic"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
@@ -59,7 +58,7 @@ func labour(seed uint64) uint64 {
 type forest struct {
 	grain int
 	spawn func(seed uint64, size int) // calls grow on a party of its own
-	sum   atomic.Uint64
+	sum   stdatomic.Uint64
 }
 
 // grow computes a subtree of size nodes, without the parts that it spawns.

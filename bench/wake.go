@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
-
-	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/wait"
 	fibers "github.com/seed222ee791/fibers/runtime"
@@ -31,10 +30,10 @@ func wakeWorkloads() []*workload {
 // rings; the sleeper writes delays, then raises answered.
 type wakeup struct {
 	base     time.Time
-	sent     atomic.Int64 // nanoseconds since base. Writer: waker
-	rung     atomic.Int64 // how often the waker rang. Writer: waker
-	answered atomic.Int64 // how often the sleeper came. Writer: sleeper
-	delays   []float64    // in µs; the sleeper's
+	sent     stdatomic.Int64 // nanoseconds since base. Writer: waker
+	rung     stdatomic.Int64 // how often the waker rang. Writer: waker
+	answered stdatomic.Int64 // how often the sleeper came. Writer: sleeper
+	delays   []float64       // in µs; the sleeper's
 }
 
 func newWakeup(p params) *wakeup {
@@ -62,7 +61,7 @@ func (k *wakeup) wakeAll(ring func()) {
 func (k *wakeup) came() {
 	d := int64(time.Since(k.base)) - k.sent.Load()
 	k.delays = append(k.delays, float64(d)/1e3)
-	k.answered.Inc()
+	k.answered.Add(1)
 }
 
 func (k *wakeup) result() (sample, error) {

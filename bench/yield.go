@@ -49,7 +49,7 @@ func yieldFibers(p params, n int) (s sample, err error) {
 		m := startMeter()
 		end := newLatch(n)
 		for i := range n {
-			fibers.Go(func() {
+			fibers.GoNamed("yielder", func() {
 				for range each {
 					fibers.Yield()
 					counts[i].n++

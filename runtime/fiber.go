@@ -3,6 +3,7 @@ package runtime
 import (
 	goruntime "runtime"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 
 	"go.uber.org/atomic"
 
@@ -59,7 +60,7 @@ func (f *Fiber) SetName(name string) {
 type fiber struct {
 	// word is the identity and the park state: see parking.go.
 	// Writers: spawn and end (the owner), park and unpark by CAS. Readers: any.
-	word atomic.Uint64
+	word stdatomic.Uint64
 
 	fn     func() // what it runs; nil once ended
 	co     *coroutine
@@ -127,7 +128,7 @@ func (f *fiber) setName(name string) { f.public().name.Store(&name) }
 
 // ids hands out blocks of fiber numbers to the schedulers, so that numbering a
 // fiber touches no shared line.
-var ids atomic.Uint64
+var ids stdatomic.Uint64
 
 const idBlock = 1 << 10
 

@@ -4,9 +4,9 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"unsafe"
 
-	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 )
 
@@ -72,7 +72,7 @@ type pin struct {
 	mask unix.CPUSet
 	// thread is the one it pinned, or 0. Writers: under the lock of the table,
 	// the owner, and the monitor in deep idleness (P1). Readers: owner.
-	thread atomic.Int64
+	thread stdatomic.Int64
 	failed error
 
 	checks, right, moves uint64

@@ -6,6 +6,7 @@ import (
 	goruntime "runtime"
 	"slices"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 	"unsafe"
 
@@ -42,7 +43,7 @@ type Runtime struct {
 
 	// spawned counts the fibers made by plain goroutines, before they can be
 	// seen; refused those of them that came too late. Writers: any.
-	spawned, refused atomic.Uint64
+	spawned, refused stdatomic.Uint64
 
 	watching atomic.Bool // record spawn sites
 	ending   atomic.Bool // fibers end at their next wait (K5)
@@ -297,9 +298,9 @@ func (rt *Runtime) trySpawn(j job) bool {
 	}
 	// Counted first: either a closer sees the fiber among the living, or it
 	// has set ending before, which is seen here.
-	rt.spawned.Inc()
+	rt.spawned.Add(1)
 	if rt.ending.Load() {
-		rt.refused.Inc()
+		rt.refused.Add(1)
 		rt.checkDrained()
 		return false
 	}

@@ -3,6 +3,7 @@ package runtime
 import (
 	goruntime "runtime"
 	"runtime/pprof"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 
 	"go.uber.org/atomic"
@@ -72,7 +73,7 @@ type scheduler struct {
 	next atomic.Pointer[fiber]
 	// spawned counts the fibers made here. Writer: owner, before the fiber can
 	// be seen by anyone. Readers: any.
-	spawned atomic.Uint64
+	spawned stdatomic.Uint64
 	// published is counts as of the last turn. Writer: owner. Readers: any.
 	published published
 	// eager is how many of the next wakes are not to use next: a watcher has

@@ -3,9 +3,8 @@ package runtime
 import (
 	"container/heap"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
-
-	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -40,7 +39,7 @@ func SleepUntil(t time.Time) { Sleep(time.Until(t)) }
 type timers struct {
 	// next is when the earliest is due, or never. Writers: under mu. Readers:
 	// any, as a hint that the lock is worth taking.
-	next atomic.Int64
+	next stdatomic.Int64
 	mu   struct {
 		sync.Mutex
 		heap timerHeap

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	goruntime "runtime"
 	"slices"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
-
-	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -20,9 +19,9 @@ type counts struct {
 // published is a copy that others may read, made at each turn and before each
 // sleep. What it says may be some turnPicks switches old.
 type published struct {
-	turns, ended, parks, wakes        atomic.Uint64
-	searches, stolen, sleeps, breaths atomic.Uint64
-	pinChecks, pinRight, pinMoves     atomic.Uint64
+	turns, ended, parks, wakes        stdatomic.Uint64
+	searches, stolen, sleeps, breaths stdatomic.Uint64
+	pinChecks, pinRight, pinMoves     stdatomic.Uint64
 }
 
 // publish brings published up to date; at turns, where it is a cost, all of it

@@ -4,6 +4,7 @@ import (
 	"context"
 	goruntime "runtime"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"testing"
 	"time"
 
@@ -35,12 +36,12 @@ func TestParkStress(t *testing.T) {
 	rt := newRuntime(t, fibers.WithSchedulers(8))
 	type mailbox struct {
 		w     atomic.Pointer[wait.Waiter]
-		given atomic.Int64
+		given stdatomic.Int64
 	}
 	var boxes [fibersN]mailbox
 	give := func(i int64) {
 		b := &boxes[i%fibersN]
-		b.given.Inc()
+		b.given.Add(1)
 		if w := b.w.Load(); w != nil {
 			(*w).Unpark()
 		}
@@ -113,7 +114,7 @@ func TestLateUnparkStress(t *testing.T) {
 				}
 			})
 		}
-		var ran atomic.Int64
+		var ran stdatomic.Int64
 		rt.Run(func() {
 			for range rounds {
 				const n = 200
@@ -130,7 +131,7 @@ func TestLateUnparkStress(t *testing.T) {
 						for !open.Load() {
 							w.Park(wait.Signal)
 						}
-						ran.Inc()
+						ran.Add(1)
 						l.done()
 					})
 				}
