@@ -134,18 +134,13 @@ func (c *coroutine) nextFiber() bool {
 	return true
 }
 
-// leave hands the scheduler over to the fiber f, or if that is nil, to the root,
-// which will find one. It returns when c is resumed, on whatever scheduler that
-// is. s.left says what becomes of c.
+// arrive is the first act of a fiber's coroutine after every switch. How a fiber
+// leaves stands, for want of a stack frame (see coro.Enter), in Park, Wait and
+// Yield themselves:
 //
-// It is the way of every park and yield, and calls the switch itself instead of
-// coro.Switch: see coro.Enter.
-func (c *coroutine) leave(s *scheduler, f *fiber) {
-	if slot, next := c.Enter(s.target(f)); next {
-		slot.Next()
-	} else {
-		slot.Yield(struct{}{})
-	}
+//	note what becomes of the fiber; enter the slot of the target; call the side
+//	that is due; arrive
+func (c *coroutine) arrive() {
 	if c.Relayed() {
 		c.GoOn()
 	}
@@ -169,7 +164,9 @@ func (s *scheduler) target(f *fiber) *coro.Coro {
 		s.idle = s.idle[:n]
 		co.fiber, f.co = f, co
 	}
-	co.sched = s
+	if co.sched != s { // it is a cache line and a write barrier
+		co.sched = s
+	}
 	return &co.Coro
 }
 

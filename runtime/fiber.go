@@ -270,5 +270,10 @@ func Yield() {
 		return
 	}
 	s.note(yields, c.fiber)
-	c.leave(s, f)
+	if slot, next := c.Enter(s.target(f)); next {
+		slot.Next()
+	} else {
+		slot.Yield(struct{}{})
+	}
+	c.arrive()
 }

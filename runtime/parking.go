@@ -161,7 +161,12 @@ func (f *fiber) Park(why wait.Reason) {
 		s.note(parks, f)
 		s.left.why = why
 		s.counts.parks++
-		c.leave(s, s.pick())
+		if slot, next := c.Enter(s.target(s.pick())); next {
+			slot.Next()
+		} else {
+			slot.Yield(struct{}{})
+		}
+		c.arrive()
 	}
 	if f.rt.ending.Load() {
 		goruntime.Goexit() // K5
@@ -176,7 +181,12 @@ func (f *fiber) Wait(why wait.Reason) (ending bool) {
 		s.note(parks, f)
 		s.left.why = why
 		s.counts.parks++
-		c.leave(s, s.pick())
+		if slot, next := c.Enter(s.target(s.pick())); next {
+			slot.Next()
+		} else {
+			slot.Yield(struct{}{})
+		}
+		c.arrive()
 	}
 	return f.rt.ending.Load()
 }

@@ -64,6 +64,7 @@ type scheduler struct {
 	watched   victims
 	counts    counts // published at each turn
 	pin       pin
+	load      load
 	idleSince int64 // of a stand-in: when it last had nothing to do
 	retiring  bool  // of a stand-in: about to end
 
@@ -276,13 +277,13 @@ func (s *scheduler) turn() *fiber {
 	return nil
 }
 
-// breathe lets the other goroutines of the process run for a moment, and looks
-// whether this one came back on another thread. A stand-in does not: it shares
-// the processors with the fibers that stall the others, and would get one
-// millisecond for each ten of theirs.
+// breathe lets the other goroutines of the process run for a moment, if they
+// need that, and looks whether this one came back on another thread.
 func (s *scheduler) breathe() {
-	s.counts.breaths++
-	if !s.standIn {
+	// A stand-in shares the processors with the fibers that stall the others,
+	// and would get one millisecond for each ten of theirs.
+	if !s.standIn && s.load.crowded() {
+		s.counts.breaths++
 		goruntime.Gosched()
 	}
 	s.pin.check(s)

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	goruntime "runtime"
-	"runtime/metrics"
 	"slices"
 	"time"
 
@@ -34,6 +33,7 @@ type monitor struct {
 	kick   chan struct{} // wakes it from deep idleness
 	asleep atomic.Bool
 	stop   chan struct{}
+	load   load
 	waits  int // looks in a row at which work waited beside a sleeper; its own
 }
 
@@ -151,7 +151,7 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 		return
 	}
 	n := max(nominal-working, stalled/2)
-	if processorsBusy() {
+	if rt.monitor.processorsBusy() {
 		if working > 0 {
 			return // one that turns is enough
 		}
@@ -166,20 +166,10 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 }
 
 // processorsBusy reports whether the Go runtime has as many goroutines to run as
-// processors to run them on.
-func processorsBusy() bool {
-	s := []metrics.Sample{
-		{Name: "/sched/goroutines/running:goroutines"},
-		{Name: "/sched/goroutines/runnable:goroutines"},
-	}
-	metrics.Read(s)
-	n := uint64(0)
-	for i := range s {
-		if s[i].Value.Kind() == metrics.KindUint64 {
-			n += s[i].Value.Uint64()
-		}
-	}
-	return n > uint64(goruntime.GOMAXPROCS(0)) // the monitor itself is one of them
+// processors to run them on, without the monitor itself.
+func (m *monitor) processorsBusy() bool {
+	running, ready := m.load.read()
+	return running+ready > goruntime.GOMAXPROCS(0)
 }
 
 // workWaits reports whether any queue holds a fiber, or a timer is due.

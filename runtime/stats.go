@@ -73,7 +73,7 @@ type SchedulerStats struct {
 	Searches uint64 // times it looked for work at the others
 	Stolen   uint64 // fibers that it took from others
 	Sleeps   uint64 // times it slept for want of work
-	Breaths  uint64 // times it let the process's other goroutines run
+	Breaths  uint64 // times it let the process's other goroutines run, at most one a millisecond
 	Turns    uint64 // times its root looked at timers and old ends
 
 	// OnCore is the share of looks, one a millisecond of running and one after
