@@ -91,7 +91,7 @@ func testLists(t *testing.T, binary string) {
 	if err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v", code, err)
 	}
-	for _, name := range []string{"yield/2", "yield/100", "spawn/finish", "spawn/park", "skynet/1M", "tree", "memory/100k", "memory/1M", "memory/given-back", "idle", "stall", "citizen"} {
+	for _, name := range []string{"yield/2", "yield/100", "spawn/finish", "spawn/park/100", "skynet/1M", "tree", "memory/100k", "memory/1M", "memory/given-back", "idle", "stall", "citizen"} {
 		if !strings.Contains(stdout, " "+name+" ") {
 			t.Errorf("no row %s in\n%s", name, stdout)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -11,35 +12,41 @@ import (
 // Short lives: batches of parties that end at once, or after one wait.
 
 func spawnWorkloads() []*workload {
-	return []*workload{
-		{
+	ws := []*workload{{
+		suite: "spawn",
+		rows: []row{{name: "spawn/finish", unit: "ns/op",
+			about: "spawn, run an almost empty function and join, in batches of 1000"}},
+		budget: 2500 * time.Millisecond, rounds: 3,
+		sides: [sides]func(context.Context, params) (sample, error){spawnFinishFibers, spawnFinishGoroutines},
+	}}
+	for _, size := range []int{100, 1000} {
+		ws = append(ws, &workload{
 			suite: "spawn",
-			rows: []row{{name: "spawn/finish", unit: "ns/op",
-				about: "spawn, run an almost empty function and join, in batches of 1000"}},
-			budget: 2500 * time.Millisecond, rounds: 3,
-			sides: [sides]func(context.Context, params) (sample, error){spawnFinishFibers, spawnFinishGoroutines},
-		},
-		{
-			suite: "spawn",
-			rows: []row{{name: "spawn/park", unit: "ns/op",
-				about: "the same, but each waits once on a channel before it ends"}},
-			budget: 2500 * time.Millisecond, rounds: 3,
-			sides: [sides]func(context.Context, params) (sample, error){spawnParkFibers, spawnParkGoroutines},
-		},
+			rows: []row{{name: fmt.Sprintf("spawn/park/%d", size), unit: "ns/op",
+				about: fmt.Sprintf("the same, but each waits once on a channel before it ends, in batches of %d", size)}},
+			budget: 2 * time.Second, rounds: 3,
+			sides: [sides]func(context.Context, params) (sample, error){
+				func(_ context.Context, p params) (sample, error) { return spawnParkFibers(p, size) },
+				func(_ context.Context, p params) (sample, error) { return spawnParkGoroutines(p, size) },
+			},
+		})
 	}
+	return ws
 }
 
 const batch = 1000
 
-// batches returns how many batches are timed; one more comes first, untimed,
-// to fill the pools of either side.
-func batches(p params) int { return p.scale.of([3]int{100, 20, 2}) }
+// batches returns how many batches of a size are timed; some more come first,
+// untimed, to fill the pools of either side.
+func batches(p params, size int) int { return p.scale.of([3]int{100, 20, 2}) * batch / size }
 
-// tally checks the answers of a batch: the sum of 0 … batch−1.
+// tally checks the answers of a batch: the sum of 0 … len(out)−1.
 type tally struct {
-	out [batch]int64
+	out []int64
 	bad int
 }
+
+func newTally(size int) *tally { return &tally{out: make([]int64, size)} }
 
 func (t *tally) check() {
 	sum := int64(0)
@@ -47,7 +54,8 @@ func (t *tally) check() {
 		sum += t.out[i]
 		t.out[i] = 0
 	}
-	if sum != batch*(batch-1)/2 {
+	n := int64(len(t.out))
+	if sum != n*(n-1)/2 {
 		t.bad++
 	}
 }
@@ -55,7 +63,7 @@ func (t *tally) check() {
 func (t *tally) err() error { return verify("number of batches with a wrong sum", t.bad, 0) }
 
 func spawnFinishFibers(_ context.Context, p params) (s sample, err error) {
-	n, t := batches(p), new(tally)
+	n, t := batches(p, batch), newTally(batch)
 	err = inFibers(p.schedulers, func(*fibers.Runtime) {
 		var m meter
 		for b := range n + 1 {
@@ -81,7 +89,7 @@ func spawnFinishFibers(_ context.Context, p params) (s sample, err error) {
 }
 
 func spawnFinishGoroutines(_ context.Context, p params) (s sample, err error) {
-	n, t := batches(p), new(tally)
+	n, t := batches(p, batch), newTally(batch)
 	var m meter
 	for b := range n + 1 {
 		if b == 1 {
@@ -101,8 +109,8 @@ func spawnFinishGoroutines(_ context.Context, p params) (s sample, err error) {
 	return m.stop().perOp(n * batch), t.err()
 }
 
-func spawnParkFibers(_ context.Context, p params) (s sample, err error) {
-	n, t := batches(p), new(tally)
+func spawnParkFibers(p params, size int) (s sample, err error) {
+	n, t := batches(p, size), newTally(size)
 	err = inFibers(p.schedulers, func(*fibers.Runtime) {
 		var m meter
 		ch := new(meet)
@@ -110,7 +118,7 @@ func spawnParkFibers(_ context.Context, p params) (s sample, err error) {
 			if b == 1 {
 				m = startMeter()
 			}
-			here, end := newLatch(batch), newLatch(batch)
+			here, end := newLatch(size), newLatch(size)
 			for i := range t.out {
 				fibers.Go(func() {
 					here.done()
@@ -119,13 +127,13 @@ func spawnParkFibers(_ context.Context, p params) (s sample, err error) {
 				})
 			}
 			here.wait()
-			for i := range int64(batch) {
+			for i := range int64(size) {
 				ch.put(i)
 			}
 			end.wait()
 			t.check()
 		}
-		s = m.stop().perOp(n * batch)
+		s = m.stop().perOp(n * size)
 	})
 	if err != nil {
 		return s, err
@@ -133,8 +141,8 @@ func spawnParkFibers(_ context.Context, p params) (s sample, err error) {
 	return s, t.err()
 }
 
-func spawnParkGoroutines(_ context.Context, p params) (s sample, err error) {
-	n, t := batches(p), new(tally)
+func spawnParkGoroutines(p params, size int) (s sample, err error) {
+	n, t := batches(p, size), newTally(size)
 	var m meter
 	ch := make(chan int64)
 	for b := range n + 1 {
@@ -142,8 +150,8 @@ func spawnParkGoroutines(_ context.Context, p params) (s sample, err error) {
 			m = startMeter()
 		}
 		var here, end sync.WaitGroup
-		here.Add(batch)
-		end.Add(batch)
+		here.Add(size)
+		end.Add(size)
 		for i := range t.out {
 			go func() {
 				here.Done()
@@ -152,11 +160,11 @@ func spawnParkGoroutines(_ context.Context, p params) (s sample, err error) {
 			}()
 		}
 		here.Wait()
-		for i := range int64(batch) {
+		for i := range int64(size) {
 			ch <- i
 		}
 		end.Wait()
 		t.check()
 	}
-	return m.stop().perOp(n * batch), t.err()
+	return m.stop().perOp(n * size), t.err()
 }
