@@ -48,7 +48,7 @@ func Blocking[T any](fn func() T) T {
 	if caught != nil {
 		panic(caught)
 	}
-	if !ok {
+	if !ok || c.fiber.rt.ending.Load() {
 		goruntime.Goexit()
 	}
 	return result
@@ -64,8 +64,5 @@ func (f *future) see(self *fiber) {
 	f.mu.Unlock()
 	for !f.happened.Load() {
 		self.Wait(wait.Blocking)
-	}
-	if self.rt.ending.Load() {
-		goruntime.Goexit()
 	}
 }

@@ -32,8 +32,8 @@
 // # Guarantees
 //
 // Work is conserved: no scheduler stays idle beside a fiber that could run, for
-// longer than it takes to wake it up (tens of microseconds; up to a millisecond
-// for a fiber whose waker goes on computing).
+// longer than it takes to wake it up: tens of microseconds; for a fiber whose
+// waker goes on computing up to a millisecond at first, in rare cases some ten.
 //
 // Nobody starves: fibers that have been woken run in their order; those that
 // were spawned run newest first on their own scheduler, but a look at the oldest

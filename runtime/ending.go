@@ -79,13 +79,11 @@ func (rt *Runtime) Close() error {
 // of rt.
 func (rt *Runtime) Shutdown(ctx context.Context) error {
 	rt.notInside("Shutdown")
-	return outside(func() error {
-		cause := rt.drain(ctx)
-		if err := rt.close(); err != nil {
-			return err
-		}
-		return cause
-	})
+	cause := outsideUntil(ctx, rt.drain)
+	if err := outside(rt.close); err != nil {
+		return err
+	}
+	return cause
 }
 
 func (rt *Runtime) notInside(what string) {
@@ -188,5 +186,7 @@ func (rt *Runtime) stop() {
 	if left := rt.pool.close(); left > 0 {
 		panic("fibers: internal error: coroutines left over at the end")
 	}
-	auditThreads()
+	if rt.conf.pinning {
+		auditThreads()
+	}
 }

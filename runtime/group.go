@@ -18,7 +18,7 @@ type Group struct {
 	mu struct {
 		sync.Mutex
 		active, limit int         // members alive; limit 0: none
-		entrants      list.List   // of wait.Waiter, for room, first come first served
+		entrants      list.List   // of wait.Waiter, for room, in the order in which they came
 		joiner        wait.Waiter // the caller of WithGroup, for the end
 		err           error
 		panic         *PanicError
@@ -149,10 +149,12 @@ func (g *Group) enter() {
 		wait.Release(w)
 	}()
 	for {
-		if place != nil {
-			g.mu.entrants.Remove(place) // woken for nothing
+		if place == nil {
+			place = g.mu.entrants.PushBack(w)
+		} else { // woken for nothing, or others were faster: to the front again
+			g.mu.entrants.Remove(place)
+			place = g.mu.entrants.PushFront(w)
 		}
-		place = g.mu.entrants.PushBack(w)
 		g.mu.Unlock()
 		w.Park(wait.Group)
 		g.mu.Lock()

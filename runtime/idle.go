@@ -42,19 +42,20 @@ package runtime
 //	Either ReadSleepers comes first or Announce. ReadSleepers first: PushWork
 //	came before it, hence before Recheck, which sees the work. Announce first:
 //	ReadSleepers sees a sleeper; if it returns because of a searcher, that
-//	searcher's own decrement is still to come. A searcher decrements in three
-//	places: in Announce, after which it rechecks; when it has found work, after
-//	which the last one posts again, for the work that it did not take; and in
-//	Take, in the section of mu that saw the list empty. Who announces after that
-//	section rechecks later than the push; all others are awake, and recheck
-//	before they sleep.
+//	searcher's own decrement is still to come. A searcher decrements in Announce,
+//	after which it rechecks; when it has found work (or timers that are due, or
+//	the end), after which the last one posts again, for the work that it did not
+//	take; and in Take, in the section of mu that saw the list empty. Who announces
+//	after that section rechecks later than the push; all others are awake, and
+//	recheck before they sleep.
 //
 // W2: a fiber in another's next place.
 //
 //	Recheck does not count it as work: most often its scheduler takes it in well
 //	under a microsecond. But who falls asleep while others are awake and nobody
 //	watches is the watcher: it sleeps for 50 µs to 1 ms at a time, and takes a
-//	fiber that it has seen twice in the same place. It is the last to be woken
+//	fiber that it has seen twice in the same place, with no turn of its scheduler
+//	between. It is the last to be woken
 //	for work. Putting a fiber there wakes nobody if there is a watcher; if
 //	there is none (all fell asleep, and then one was woken) it wakes one, which
 //	finds nothing and becomes the watcher. The monitor, which is up while anyone
@@ -66,14 +67,15 @@ package runtime
 // W3: a timer and a scheduler that falls asleep.
 //
 //	Who adds a timer on a scheduler is awake: it looks at the timers at its next
-//	turn and before it sleeps. If neither comes soon, the watcher or the monitor
-//	sees the timer.
+//	turn and before it sleeps, and a stand-in that retires wakes another for it.
+//	If none comes soon, the watcher or the monitor sees the timer.
 //
 // Checked by: docs/models/idle.pml (spin, with mutants), TestIdleStress,
 // TestWorkConservation….
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -111,14 +113,27 @@ const (
 
 // victims is what a scheduler remembers of the others' next places.
 type victims struct {
-	seen  map[*scheduler]*fiber
-	at    int64         // when
+	seen  map[*scheduler]sight
 	delay time.Duration // how long the watcher sleeps next
+}
+
+// A sight is a fiber in a next place. At the second look it must be the same and
+// its scheduler have had no turn: else it may have run and come back.
+type sight struct {
+	fiber *fiber
+	turns uint64
+	at    int64
 }
 
 // find returns a fiber to run, waiting until there is one, or nil if the root
 // has to end. Root only.
 func (s *scheduler) find() *fiber {
+	f := s.findAny()
+	s.idleSince = 0
+	return f
+}
+
+func (s *scheduler) findAny() *fiber {
 	rt := s.rt
 	searching := false
 	for {
@@ -133,6 +148,12 @@ func (s *scheduler) find() *fiber {
 				rt.doneSearching()
 			}
 			return f
+		}
+		if s.standIn && rt.idle.nsleep.Load() > 0 && int(rt.active.Load()) > rt.conf.schedulers {
+			// A regular one sleeps: nobody needs a stand-in without work. (And
+			// thousands of them, released at once, must not all search.)
+			s.retiring = true
+			continue
 		}
 		if !searching {
 			searching = rt.maySearch()
@@ -166,9 +187,15 @@ func (rt *Runtime) maySearch() bool {
 
 // doneSearching takes leave of the searchers, with work.
 func (rt *Runtime) doneSearching() {
-	if rt.idle.searching.Dec() == 0 && rt.idle.nsleep.Load() > 0 && rt.queued() {
+	if rt.idle.searching.Dec() == 0 && rt.idle.nsleep.Load() > 0 && rt.needed() {
 		rt.wakeForWork()
 	}
+}
+
+// needed reports whether a sleeper should take the caller's place among those
+// who look: there is work, or a next place that nobody watches (W2).
+func (rt *Runtime) needed() bool {
+	return rt.queued() || !rt.idle.watched.Load() && rt.workWaits()
 }
 
 // wakeForWork is called after every push that others should know of.
@@ -244,6 +271,7 @@ func (s *scheduler) look() *fiber {
 		return f
 	}
 	all := *s.rt.schedulers.Load()
+	s.watched.forget(all)
 	start := s.random(len(all))
 	for i := range all {
 		v := all[(start+i)%len(all)]
@@ -299,20 +327,25 @@ func (s *scheduler) stealMore(v *scheduler) {
 // stealStale takes the fiber in v's next place if it was there some time ago.
 func (s *scheduler) stealStale(v *scheduler) *fiber {
 	f := v.next.Load()
-	if f == nil || s.watched.seen[v] != f {
+	if f == nil {
+		if len(s.watched.seen) > 0 {
+			delete(s.watched.seen, v)
+		}
+		return nil
+	}
+	before, known := s.watched.seen[v]
+	now := sight{f, v.published.turns.Load(), s.rt.clock()}
+	switch {
+	case !known || before.fiber != f || before.turns != now.turns:
 		if s.watched.seen == nil {
-			s.watched.seen = make(map[*scheduler]*fiber)
+			s.watched.seen = make(map[*scheduler]sight)
 		}
-		if f != nil || s.watched.seen[v] != nil {
-			s.watched.seen[v] = f
-			s.watched.at = s.rt.clock()
-		}
+		s.watched.seen[v] = now
+		return nil
+	case time.Duration(now.at-before.at) < watchMin/2:
 		return nil
 	}
-	if time.Duration(s.rt.clock()-s.watched.at) < watchMin/2 {
-		return nil
-	}
-	s.watched.seen[v] = nil
+	delete(s.watched.seen, v)
 	if v.next.CompareAndSwap(f, nil) {
 		v.eager.Store(eagerness)
 		return f
@@ -320,16 +353,21 @@ func (s *scheduler) stealStale(v *scheduler) *fiber {
 	return nil
 }
 
-// sighted reports whether there was a fiber in another's next place at the last
-// look, which is worth another soon.
-func (v *victims) sighted() bool {
-	for _, f := range v.seen {
-		if f != nil {
-			return true
+// forget drops what was seen at schedulers that are no more.
+func (v *victims) forget(all []*scheduler) {
+	if len(v.seen) == 0 {
+		return
+	}
+	for s := range v.seen {
+		if !slices.Contains(all, s) {
+			delete(v.seen, s)
 		}
 	}
-	return false
 }
+
+// sighted reports whether there was a fiber in another's next place at the last
+// look, which is worth another soon.
+func (v *victims) sighted() bool { return len(v.seen) > 0 }
 
 // sleep goes through Announce, Recheck and Sleep. It returns a fiber if the
 // recheck found one, and whether the scheduler is a searcher now.
@@ -370,14 +408,14 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		}
 	}
 	// Not woken by anyone: a time-out, work, or the end.
-	rt.kickMonitor()
 	id.mu.Lock()
 	listed := s.slept >= 0
 	if listed {
 		id.remove(s)
 	}
 	id.mu.Unlock()
-	if !listed { // a waker was faster, and counts on us
+	rt.kickMonitor() // M1: leave, then look
+	if !listed {     // a waker was faster, and counts on us
 		s.parker.wait(-1)
 	}
 	s.afterSleep()
@@ -388,7 +426,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		return nil, !listed
 	}
 	if listed {
-		if rt.idle.nsleep.Load() > 0 && rt.queued() {
+		if rt.idle.nsleep.Load() > 0 && rt.needed() {
 			rt.wakeForWork() // as a last searcher would
 		}
 	} else {

@@ -59,9 +59,10 @@ package runtime
 //
 // K5: a closing runtime against a fiber about to park.
 //
-//	The closer sets ending, then unparks every record. The fiber parks, or looks
-//	at ending after its Park. If it parks after the unpark it takes the permit
-//	(K1); in any case it then sees ending and ends itself.
+//	The closer sets ending, then unparks every record, again and again. The fiber
+//	looks at ending after each Park. If it looked before ending was set and parks
+//	after the unpark, it takes the permit (K1) and looks again; if another Park of
+//	its own took the permit meanwhile, the closer's next round wakes it.
 //
 // K6: an unparker of a fiber that an inspector holds.
 //

@@ -34,6 +34,7 @@ import (
 var threads struct {
 	sync.Mutex
 	owner map[int]*pin
+	masks map[unix.CPUSet]bool // those that schedulers were pinned to
 }
 
 // processMask is the set of CPUs that the process was given, read before the
@@ -71,7 +72,7 @@ type pin struct {
 	cpu  int // −1: not pinned
 	mask unix.CPUSet
 	// thread is the one it pinned, or 0. Writers: under the lock of the table,
-	// the owner, and the monitor in deep idleness (P1). Readers: owner.
+	// the owner, who takes the thread over, and the monitor (P1). Readers: owner.
 	thread stdatomic.Int64
 	failed error
 
@@ -108,8 +109,17 @@ func (p *pin) check(s *scheduler) {
 	defer threads.Unlock()
 	if threads.owner == nil {
 		threads.owner = make(map[int]*pin)
+		threads.masks = make(map[unix.CPUSet]bool)
 	}
-	if err := unix.SchedSetaffinity(tid, &p.mask); err != nil {
+	threads.masks[p.mask] = true
+	if o := threads.owner[tid]; o != nil && o != p {
+		o.thread.Store(0) // so that it does not take the thread for its own later
+	}
+	err := unix.SchedSetaffinity(tid, &p.mask)
+	if err == unix.ESRCH {
+		return // the thread has ended since; at the next check, then
+	}
+	if err != nil {
 		p.failed = os.NewSyscallError("sched_setaffinity", err)
 		s.rt.pinFailed(p.failed)
 		p.release()
@@ -148,7 +158,9 @@ func (p *pin) detach() {
 	threads.Unlock()
 }
 
-// auditThreads gives stray threads the process mask back.
+// auditThreads gives stray threads the process mask back: those that nobody owns
+// and whose mask is one that a scheduler was pinned to. (An application that pins
+// a thread of its own to just that CPU must do without WithPinning.)
 func auditThreads() {
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -166,7 +178,7 @@ func auditThreads() {
 			continue
 		}
 		var m unix.CPUSet
-		if unix.SchedGetaffinity(tid, &m) == nil && m.Count() == 1 && m != whole {
+		if unix.SchedGetaffinity(tid, &m) == nil && m != whole && threads.masks[m] {
 			_ = unix.SchedSetaffinity(tid, &whole)
 		}
 	}

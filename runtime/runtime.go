@@ -155,7 +155,7 @@ func Run(main func(), opts ...Option) error {
 	}()
 	outcome := rt.runMain(main)
 	if rt.conf.drain && (outcome.err == nil || rt.conf.panicHandler != nil) {
-		_ = outsideUntil(rt.drain)
+		_ = outsideUntil(context.Background(), rt.drain)
 	}
 	err = outside(rt.close)
 	closed = true
@@ -175,8 +175,8 @@ func outside(fn func() error) error {
 
 // outsideUntil is outside for waits: if the caller is a fiber that is ended
 // while it waits, the context of fn is cancelled.
-func outsideUntil(fn func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(context.Background())
+func outsideUntil(ctx context.Context, fn func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if current() == nil {
 		return fn(ctx)

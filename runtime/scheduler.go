@@ -65,7 +65,7 @@ type scheduler struct {
 	counts    counts // published at each turn
 	pin       pin
 	load      load
-	idleSince int64 // of a stand-in: when it last had nothing to do
+	idleSince int64 // of a stand-in: since when it has had nothing to do; 0: it has
 	retiring  bool  // of a stand-in: about to end
 
 	_ pad.Line
@@ -166,6 +166,10 @@ func (s *scheduler) pickLocal() *fiber {
 	if s.next.Load() != nil {
 		if f := s.next.Swap(nil); f != nil {
 			if s.streak++; s.streak <= maxStreak {
+				return f
+			}
+			if s.deque.Drained() && s.ring.Drained() {
+				s.streak = 0 // nobody to make room for
 				return f
 			}
 			s.ring.Push(f)

@@ -89,8 +89,9 @@ func (rt *Runtime) watch() {
 				auditThreads()
 			}
 			m.asleep.Store(true)
-			// Either a scheduler leaves the sleepers after this and sees asleep,
-			// or it has left before and is seen here.
+			// M1: who leaves the sleepers does so first and looks at asleep then.
+			// Either it leaves after this store, and sees it, or it has left
+			// before, and is seen here.
 			if rt.idle.nsleep.Load() >= rt.active.Load() {
 				select {
 				case <-m.stop:
@@ -125,9 +126,11 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 		}
 		s.nudged.Store(true)
 	}
-	for s := range pulses {
-		if !slices.Contains(all, s) {
-			delete(pulses, s)
+	if len(pulses) > len(all) {
+		for s := range pulses {
+			if !slices.Contains(all, s) {
+				delete(pulses, s)
+			}
 		}
 	}
 	// A sleeper does not turn either, but while there is one nobody is needed.
@@ -266,5 +269,7 @@ func (s *scheduler) retire() {
 	rt.active.Dec()
 	rt.mu.Unlock()
 	rt.checkDrained()
+	// Not only if something is queued: it may have been the one to look at the
+	// timers (W3).
 	rt.wakeForWork()
 }
