@@ -52,8 +52,8 @@ func (y *yields) busy(yield func()) {
 	y.once.Do(func() { close(y.begun) })
 	n := int64(0)
 	for !y.stop.Load() {
-		yield()
 		n++
+		yield()
 	}
 	y.n.Add(n)
 }
