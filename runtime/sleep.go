@@ -31,9 +31,21 @@ func Sleep(d time.Duration) {
 	}
 }
 
-// SleepUntil sleeps until the time t, as Sleep(time.Until(t)): by the monotonic
-// clock if t has a reading of it.
-func SleepUntil(t time.Time) { Sleep(time.Until(t)) }
+// SleepUntil sleeps until the time t, by the monotonic clock if t has a reading of
+// it. With t in the past it is Yield. It never returns early. Sleepers of one
+// scheduler run again in the order of their times.
+func SleepUntil(t time.Time) {
+	c := current()
+	switch {
+	case c == nil:
+		time.Sleep(time.Until(t))
+	case !time.Now().Before(t):
+		Yield()
+	default: // not by way of the time left, which is less by the time it is used
+		rt := c.sched.rt
+		rt.timers.wait(c.fiber, min(int64(t.Sub(rt.base)), never-1))
+	}
+}
 
 // timers holds the sleeping fibers of a runtime, the earliest first.
 type timers struct {
