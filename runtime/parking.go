@@ -73,7 +73,8 @@ package runtime
 // through the CAS on the word, or the queue that carried the fiber. An unpark
 // that finds the permit there already still writes the word, for this reason.
 //
-// Checked by: docs/models/park.pml (spin, with mutants), TestParkStress.
+// Checked by: docs/models/park.pml (spin, with mutants; K1 to K5), TestParkStress
+// and TestLateUnparkStress (all, with inspectors at work).
 
 import (
 	goruntime "runtime"
