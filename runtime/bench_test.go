@@ -161,3 +161,25 @@ func BenchmarkGosched(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkBlocking(b *testing.B) {
+	in(b, 1, func() {
+		for b.Loop() {
+			fibers.Blocking(func() int { return 1 })
+		}
+	})
+}
+
+func BenchmarkSpawnWatched(b *testing.B) {
+	rt := newRuntime(b, fibers.WithSchedulers(1))
+	rt.Watch()
+	rt.Run(func() {
+		for range b.N/1000 + 1 {
+			l := newLatch(1000)
+			for range 1000 {
+				fibers.Go(l.done)
+			}
+			l.wait()
+		}
+	})
+}

@@ -94,7 +94,7 @@ type idlers struct {
 	mu        struct {
 		sync.Mutex
 		list  []*scheduler
-		until int64 // when the first of them wakes by itself; never early than that
+		until int64 // when the first of them wakes by itself; never earlier than that
 	}
 }
 

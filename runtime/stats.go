@@ -213,7 +213,7 @@ func (i FiberInfo) String() string {
 }
 
 // Watch makes the runtime record, from now on, where each fiber is spawned, for
-// Fibers to show. It costs some 200 ns a spawn.
+// Fibers to show. It costs some 3 µs a spawn.
 func (rt *Runtime) Watch() { rt.watching.Store(true) }
 
 // Fibers describes the fibers that are alive, by ID. It stops nobody: what it
