@@ -62,11 +62,8 @@ func (t *timers) due(now int64) bool { return t.next.Load() <= now }
 
 // wait parks the fiber f, the caller, until the clock shows when.
 func (t *timers) wait(f *fiber, when int64) {
-	t.mu.Lock()
-	heap.Push(&t.mu.heap, timer{when, f})
-	t.publish()
-	t.mu.Unlock()
-	defer t.cancel(f) // for a Goexit in Park
+	t.add(timer{when: when, at: &f.heapAt, fiber: f})
+	defer t.cancel(&f.heapAt) // for a Goexit in Park
 	for {
 		f.Park(wait.Sleep)
 		t.mu.Lock()
@@ -78,10 +75,18 @@ func (t *timers) wait(f *fiber, when int64) {
 	}
 }
 
-func (t *timers) cancel(f *fiber) {
+func (t *timers) add(x timer) {
 	t.mu.Lock()
-	if f.heapAt != 0 {
-		heap.Remove(&t.mu.heap, int(f.heapAt)-1)
+	heap.Push(&t.mu.heap, x)
+	t.publish()
+	t.mu.Unlock()
+}
+
+// cancel takes out the timer whose place is *at, if it has not been fired.
+func (t *timers) cancel(at *int32) {
+	t.mu.Lock()
+	if *at != 0 {
+		heap.Remove(&t.mu.heap, int(*at)-1)
 		t.publish()
 	}
 	t.mu.Unlock()
@@ -99,29 +104,33 @@ func (t *timers) publish() {
 // fireBatch bounds how long fire keeps the lock and its scheduler.
 const fireBatch = 256
 
-// fire wakes those that are due: enqueue gets the ones that were parked.
+// fire wakes the fibers that are due, enqueue gets those that were parked, and
+// makes the calls that are due.
 func (t *timers) fire(now int64, enqueue func(*fiber)) {
-	var due [fireBatch]*fiber
+	var due [fireBatch]timer
 	n := 0
 	t.mu.Lock()
 	for n < fireBatch && len(t.mu.heap) > 0 && t.mu.heap[0].when <= now {
-		due[n] = heap.Pop(&t.mu.heap).(timer).fiber
+		due[n] = heap.Pop(&t.mu.heap).(timer)
 		n++
 	}
 	t.publish()
 	t.mu.Unlock()
-	for _, f := range due[:n] {
-		if f.wake() {
+	for i := range due[:n] {
+		if f := due[i].fiber; f == nil {
+			due[i].call()
+		} else if f.wake() {
 			enqueue(f)
 		}
 	}
 }
 
-// A timer is a sleeping fiber's place in the heap, which the fiber's heapAt
-// tells.
+// A timer wakes a fiber or makes a call, which must be short and not wait.
 type timer struct {
 	when  int64
-	fiber *fiber
+	at    *int32 // where its place in the heap is noted, from 1; 0: not in it
+	fiber *fiber // or
+	call  func()
 }
 
 // timerHeap implements heap.Interface.
@@ -131,13 +140,13 @@ func (h timerHeap) Len() int           { return len(h) }
 func (h timerHeap) Less(i, j int) bool { return h[i].when < h[j].when }
 func (h timerHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].fiber.heapAt = int32(i) + 1
-	h[j].fiber.heapAt = int32(j) + 1
+	*h[i].at = int32(i) + 1
+	*h[j].at = int32(j) + 1
 }
 func (h *timerHeap) Push(x any) {
 	t := x.(timer)
 	*h = append(*h, t)
-	t.fiber.heapAt = int32(len(*h))
+	*t.at = int32(len(*h))
 }
 func (h *timerHeap) Pop() any {
 	old := *h
@@ -145,6 +154,6 @@ func (h *timerHeap) Pop() any {
 	t := old[n]
 	old[n] = timer{}
 	*h = old[:n]
-	t.fiber.heapAt = 0
+	*t.at = 0
 	return t
 }

@@ -15,6 +15,7 @@ type future struct {
 	mu       struct {
 		sync.Mutex
 		waiters []wait.Waiter
+		calls   map[*func()]struct{} // see subscribe
 	}
 }
 
@@ -25,9 +26,35 @@ func (f *future) complete() {
 	f.happened.Store(true)
 	ws := f.mu.waiters
 	f.mu.waiters = nil
+	calls := f.mu.calls
+	f.mu.calls = nil
 	f.mu.Unlock()
 	for _, w := range ws {
 		w.Unpark()
+	}
+	for call := range calls {
+		(*call)()
+	}
+}
+
+// subscribe has call made, once, when it has happened, which may be now. The
+// call must be short and not wait. The function that is returned takes it back.
+func (f *future) subscribe(call func()) (cancel func()) {
+	f.mu.Lock()
+	if f.happened.Load() {
+		f.mu.Unlock()
+		call()
+		return nil
+	}
+	if f.mu.calls == nil {
+		f.mu.calls = make(map[*func()]struct{})
+	}
+	f.mu.calls[&call] = struct{}{}
+	f.mu.Unlock()
+	return func() {
+		f.mu.Lock()
+		delete(f.mu.calls, &call)
+		f.mu.Unlock()
 	}
 }
 

@@ -1,0 +1,52 @@
+package cml
+
+import "github.com/seed222ee791/fibers/internal/wait"
+
+// await does an operation on obj, and nothing else: rung 1, without a
+// performance. It returns the value received.
+func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
+	w := wait.Current()
+	l := localOf(w)
+	o := loan[T](l)
+	o.obj, o.kind, o.n, o.v = obj, k, n, v
+	ws := &l.wakes
+	mu := obj.mutex()
+	mu.Lock()
+	out := obj.meet(o, ws)
+	if out != matched {
+		o.w = w
+		obj.line(o).push(o)
+	}
+	mu.Unlock()
+	ws.flush(w)
+	if out != matched {
+		o.park(l, why)
+	}
+	v = o.v
+	repay(l, o)
+	wait.Release(w)
+	return v
+}
+
+// park waits until o, a plain offer that is queued, is done. If the fiber has to
+// end before that, it takes o back, and does.
+func (o *offer[T]) park(l *local, why wait.Reason) {
+	w := o.w
+	for !o.done.Load() {
+		if !w.Wait(why) || o.done.Load() {
+			continue
+		}
+		mu := o.obj.mutex()
+		mu.Lock()
+		if o.queue == nil { // done, then
+			mu.Unlock()
+			continue
+		}
+		o.queue.remove(o)
+		o.obj.left(&l.wakes)
+		mu.Unlock()
+		l.wakes.flush(w)
+		repay(l, o)
+		w.Exit()
+	}
+}

@@ -1,0 +1,310 @@
+package cml
+
+import (
+	"sync"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A Chan carries values from those who put to those who get. Any number of
+// fibers and goroutines may use one, on either side.
+//
+// A rendezvous channel has no room: a put and a get happen together, or not at
+// all. A buffered one takes up to n values that nobody has got yet. Those who
+// wait are served in the order in which they came. What happened before a put
+// happened before the return of the get that receives its value; on a rendezvous
+// channel what happened before the get happened before the return of the put.
+//
+// There is no close: see Queue, and Cond beside a channel in a Choice.
+type Chan[T any] struct {
+	solo atomic.Pointer[solo[T]] // see solo.go
+	busy solo[T]                 // what solo points to while the lock decides
+
+	mu sync.Mutex
+	// Under mu. On no channel do a live put and a live get of two different
+	// performances wait at once: whoever comes second meets the first (the scan
+	// and the enqueueing are one critical section).
+	puts, gets queue[T]
+	buf        []T // a ring; nil on a rendezvous channel
+	head, n    int // its first value and how many there are
+}
+
+// NewChan returns a rendezvous channel.
+func NewChan[T any]() *Chan[T] { return &Chan[T]{} }
+
+// NewBuffered returns a channel with room for n values.
+func NewBuffered[T any](n int) *Chan[T] {
+	if n < 1 {
+		panic("cml: NewBuffered with no room: use NewChan for a rendezvous")
+	}
+	c := &Chan[T]{buf: make([]T, n)}
+	c.solo.Store(&c.busy) // for ever: solo is for rendezvous
+	return c
+}
+
+// Put hands v to a getter, or to the buffer, waiting until it is taken.
+func (c *Chan[T]) Put(v T) {
+	s := c.solo.Load()
+	if s != nil && s.side == getting && c.solo.CompareAndSwap(s, nil) { // S1
+		s.offer.serve(v)
+		return
+	}
+	if s != nil && c.tryPut(v) {
+		return
+	}
+	w := wait.Current()
+	o := &loneOf[T](w).put
+	o.v, o.w = v, w
+	if !c.solo.CompareAndSwap(nil, &o.solo) && c.enter(o) { // S2
+		wait.Release(w)
+		return
+	}
+	c.await(o, wait.ChanPut)
+	wait.Release(w)
+}
+
+// Get returns the next value, waiting for one.
+func (c *Chan[T]) Get() T {
+	s := c.solo.Load()
+	if s != nil && s.side == putting && c.solo.CompareAndSwap(s, nil) { // S1
+		return s.offer.relieve()
+	}
+	if s != nil {
+		if v, ok := c.tryGet(); ok {
+			return v
+		}
+	}
+	w := wait.Current()
+	o := &loneOf[T](w).get
+	o.w = w
+	if c.solo.CompareAndSwap(nil, &o.solo) || !c.enter(o) { // S2
+		c.await(o, wait.ChanGet)
+	}
+	v := o.v
+	clear1(&o.v)
+	wait.Release(w)
+	return v
+}
+
+// TryPut is Put that does not wait: it reports whether v was taken.
+func (c *Chan[T]) TryPut(v T) bool {
+	s := c.solo.Load()
+	if s == nil || s.side == putting {
+		return false
+	}
+	if s.side == getting && c.solo.CompareAndSwap(s, nil) { // S1
+		s.offer.serve(v)
+		return true
+	}
+	return c.tryPut(v)
+}
+
+// TryGet is Get that does not wait: it reports whether there was a value.
+func (c *Chan[T]) TryGet() (v T, ok bool) {
+	s := c.solo.Load()
+	if s == nil || s.side == getting {
+		return v, false
+	}
+	if s.side == putting && c.solo.CompareAndSwap(s, nil) { // S1
+		return s.offer.relieve(), true
+	}
+	return c.tryGet()
+}
+
+// tryPut is TryPut under the lock.
+func (c *Chan[T]) tryPut(v T) bool {
+	var ws wakes
+	c.lock()
+	for q := c.gets.first; q != nil; q = c.gets.first {
+		q.v = v
+		if q.grant(&ws) {
+			c.mu.Unlock()
+			ws.flush(nil)
+			return true
+		}
+	}
+	ok := c.n < len(c.buf)
+	if ok {
+		c.store(v)
+	}
+	c.mu.Unlock()
+	ws.flush(nil)
+	return ok
+}
+
+// tryGet is TryGet under the lock.
+func (c *Chan[T]) tryGet() (v T, ok bool) {
+	var ws wakes
+	c.lock()
+	if c.n > 0 {
+		v, ok = c.take(), true
+		c.refill(&ws)
+	}
+	for q := c.puts.first; !ok && q != nil; q = c.puts.first {
+		v = q.v // before the grant: W7
+		ok = q.grant(&ws)
+	}
+	c.mu.Unlock()
+	ws.flush(nil)
+	if !ok {
+		clear1(&v)
+	}
+	return v, ok
+}
+
+// PutOp is Put as an op.
+func (c *Chan[T]) PutOp(v T) Op[Unit] {
+	return &chanPut[T]{unitOp[T]{objectOp[T]{obj: c, kind: kindPut, v: v}}, c}
+}
+
+// GetOp is Get as an op.
+func (c *Chan[T]) GetOp() Op[T] {
+	return &chanGet[T]{objectOp[T]{obj: c, kind: kindGet}, c}
+}
+
+// chanPut and chanGet try without an offer.
+type chanPut[T any] struct {
+	unitOp[T]
+	c *Chan[T]
+}
+
+func (op *chanPut[T]) force(*performance, int) Op[Unit] { return op }
+
+func (op *chanPut[T]) try(p *performance, base int) (Unit, bool) {
+	ok := op.c.TryPut(op.v)
+	if ok {
+		p.finish(base)
+	}
+	return Unit{}, ok
+}
+
+func (op *chanPut[T]) publish(p *performance, base int) bool {
+	o := op.offer(p, base)
+	out := op.c.publish(p, o, &op.c.puts)
+	return o.published(p, out)
+}
+
+type chanGet[T any] struct {
+	objectOp[T]
+	c *Chan[T]
+}
+
+func (op *chanGet[T]) force(*performance, int) Op[T] { return op }
+
+func (op *chanGet[T]) try(p *performance, base int) (T, bool) {
+	v, ok := op.c.TryGet()
+	if ok {
+		p.finish(base)
+	}
+	return v, ok
+}
+
+func (op *chanGet[T]) publish(p *performance, base int) bool {
+	o := op.offer(p, base)
+	out := op.c.publish(p, o, &op.c.gets)
+	return o.published(p, out)
+}
+
+// publish lets o, of p, meet a partner, or wait in line.
+func (c *Chan[T]) publish(p *performance, o *offer[T], line *queue[T]) outcome {
+	p.touched = true
+	c.lock()
+	if p.open {
+		o.s = p.s
+	}
+	var out outcome
+	if o.kind == kindPut {
+		out = c.meetPut(o, &p.wakes)
+	} else {
+		out = c.meetGet(o, &p.wakes)
+	}
+	if out == none {
+		o.s = p.s
+		line.push(o)
+	}
+	c.mu.Unlock()
+	return out
+}
+
+func (c *Chan[T]) mutex() *sync.Mutex { return &c.mu }
+
+// left lets those who try see that nobody is there, without the lock.
+func (c *Chan[T]) left(*wakes) {
+	if c.puts.first == nil && c.gets.first == nil && c.buf == nil && c.solo.Load() == &c.busy {
+		c.solo.Store(nil) // S5
+	}
+}
+
+func (c *Chan[T]) line(o *offer[T]) *queue[T] {
+	if o.kind == kindPut {
+		return &c.puts
+	}
+	return &c.gets
+}
+
+func (c *Chan[T]) meet(o *offer[T], ws *wakes) outcome {
+	c.occupy()
+	if o.kind == kindPut {
+		return c.meetPut(o, ws)
+	}
+	return c.meetGet(o, ws)
+}
+
+func (c *Chan[T]) meetPut(o *offer[T], ws *wakes) outcome {
+	if out := o.meetIn(&c.gets, ws); out != none {
+		return out
+	}
+	if c.n == len(c.buf) {
+		return none
+	}
+	if !o.claim(ws) {
+		return over
+	}
+	c.store(o.v)
+	return matched
+}
+
+func (c *Chan[T]) meetGet(o *offer[T], ws *wakes) outcome {
+	if c.n == 0 {
+		return o.meetIn(&c.puts, ws)
+	}
+	if !o.claim(ws) {
+		return over
+	}
+	o.v = c.take()
+	c.refill(ws)
+	return matched
+}
+
+// refill lets putters that wait fill the room that there is.
+func (c *Chan[T]) refill(ws *wakes) {
+	for q := c.puts.first; q != nil && c.n < len(c.buf); q = c.puts.first {
+		v := q.v // before the grant: W7
+		if q.grant(ws) {
+			c.store(v)
+		}
+	}
+}
+
+// store puts v in the buffer, where there is room.
+func (c *Chan[T]) store(v T) {
+	i := c.head + c.n
+	if i >= len(c.buf) {
+		i -= len(c.buf)
+	}
+	c.buf[i] = v
+	c.n++
+}
+
+// take takes the first value of the buffer, in which there is one.
+func (c *Chan[T]) take() T {
+	v := c.buf[c.head]
+	clear1(&c.buf[c.head])
+	c.n--
+	if c.head++; c.head == len(c.buf) {
+		c.head = 0
+	}
+	return v
+}

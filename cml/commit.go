@@ -1,0 +1,280 @@
+package cml
+
+// The commit: how one performance comes to exactly one leaf, and how two or
+// more performances agree to meet.
+//
+// # States
+//
+// A performance has one word. It holds nil or a pointer to a cell; the cell's
+// status says what that means. An offer carries a cell whose status is always
+// succeeded; a match, the descriptor of a meeting, has one that begins undecided.
+//
+//	                 C1 commit: CAS                          (for ever)
+//	waiting ──────────────────────────────────▶ the cell of one of its offers
+//	(nil, or  ◀── C3 status: failed ──┐
+//	a failed                          │
+//	match)  ──── C2 install: CAS ──▶ a match ── C3 status: succeeded ──▶ (for ever)
+//
+// C1 decides one performance on behalf of somebody who needs no agreement: an
+// object that has what is wanted, or a party that nobody can commit because it
+// has not published anything (it tries) or waits without a choice.
+//
+// C2 and C3 decide several published performances at once: a match names them
+// all, is installed in every word, in the order of their numbers, and is then
+// decided by one CAS on its status. A word that holds an undecided match must
+// not be changed; whoever meets one helps: makes the remaining steps itself. So
+// nobody ever waits for a claim to be given up.
+//
+// # Rejected
+//
+// A word of three values, waiting, claimed, synched (Reppy, Russo and Xiao 2009;
+// Guile Fibers; Hopac): whoever meets a claimed word spins. It livelocks on
+// crossed choices with everybody taking steps, and a claimant that loses its
+// processor holds up all its partners.
+//
+// # The argument
+//
+// W1: two commits of one word.
+//
+//	Both are CASes from what was read, and what was read meant waiting. One is
+//	first; the other fails, looks again and finds it decided, or helps.
+//
+// W2: a late helper installs a match that has been decided.
+//
+//	If it succeeded, every word held it at that moment, and a word that holds a
+//	match that succeeded never changes: the helper's CAS fails. If it failed, it
+//	means waiting wherever it stands, and is replaced like nil.
+//
+// W3: a match must not succeed unless every word holds it.
+//
+//	The CAS to succeeded follows the installation in every word, and a word that
+//	holds it can change only after its status did. So they all still hold it.
+//
+// W4: a match fails only if one of its performances is decided otherwise.
+//
+//	The CAS to failed follows reading a succeeded cell in a word. So whoever
+//	finds its match failed goes on: it is decided itself, or the partner is dead.
+//
+// W5: helpers do not chase each other.
+//
+//	A helper of a match installed at number n helps only matches it meets at
+//	larger numbers: the chain ends. Every CAS that fails was beaten by one that
+//	succeeded, and each match is installed at most once in a word while it is
+//	undecided: lock-free.
+//
+// W6: a stale pointer to a record that was used again.
+//
+//	Records are used again only if no match ever named them (shared), after all
+//	offers were withdrawn under the locks of their objects; marking happens under
+//	such a lock too. A match is never used again; the garbage collector has it.
+//
+// W7: who may touch an offer after a commit.
+//
+//	After C1 nobody but the performer: the committer has unlinked the offer and
+//	written or read its value before. After C3 the committer has still to move
+//	the value and unlink, under the lock of the object; the performer takes that
+//	lock once before it looks.
+//
+// Whoever makes the deciding CAS of C3 wakes the partners of the one that made
+// the match; that one is awake.
+//
+// Checked by: docs/models/commit.pml (spin, with mutants), TestAgainstReference,
+// TestCrossedChoicesStress, TestAtRestStress, TestBarrierCommitsAllOrNone.
+
+import (
+	"slices"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+type status = uint32
+
+const (
+	undecided status = iota
+	succeeded
+	failed
+)
+
+// A cell is what a word points to. An offer's is constant while others can see
+// it.
+type cell struct {
+	status atomic.Uint32
+	index  int    // which leaf of the performance; of an offer
+	leaf   leaf   // the offer; nil in a match
+	match  *match // the match it belongs to; nil in an offer
+}
+
+// A leaf is what a performance has published with one object.
+type leaf interface {
+	// withdraw takes it back, if it lost; if it won, it makes sure that the
+	// committer has finished with it. Performer only, once.
+	withdraw(p *performance, won bool)
+}
+
+// aborted is the cell of performances that come to nothing.
+var aborted = func() *cell {
+	c := &cell{index: -1}
+	c.status.Store(succeeded)
+	return c
+}()
+
+// A state is the part of a performance that others see.
+type state struct {
+	// word is the outcome. Writers: any, by CAS (W1); the performer, before it
+	// publishes. Readers: any.
+	word atomic.Pointer[cell]
+	// w is the performer. Writer: the performer, before it publishes.
+	w wait.Waiter
+	// id is the place in the order of installation; it never changes.
+	id uint64
+	// shared says that a match named it: it is not used again (W6). Writers:
+	// anyone, under the lock of an object with an offer of it.
+	shared atomic.Bool
+}
+
+var stateIDs atomic.Uint64
+
+func newState() *state { return &state{id: stateIDs.Inc()} }
+
+// commit is C1. False: s was decided before.
+func (s *state) commit(c *cell, ws *wakes) bool {
+	if s.word.CompareAndSwap(nil, c) {
+		return true
+	}
+	for {
+		cur := s.word.Load()
+		if cur != nil {
+			switch cur.status.Load() {
+			case succeeded:
+				return false
+			case undecided:
+				cur.match.decide(ws)
+				continue
+			}
+		}
+		if s.word.CompareAndSwap(cur, c) {
+			return true
+		}
+	}
+}
+
+// decided returns the cell that decided s, or nil.
+func (s *state) decided(ws *wakes) *cell {
+	for {
+		cur := s.word.Load()
+		if cur == nil {
+			return nil
+		}
+		switch cur.status.Load() {
+		case succeeded:
+			return cur
+		case failed:
+			return nil
+		}
+		cur.match.decide(ws)
+	}
+}
+
+// won returns the leaf of s that c, which decided it, stands for.
+func (s *state) won(c *cell) (leaf, int) {
+	if c.match == nil {
+		return c.leaf, c.index
+	}
+	for i := range c.match.parties {
+		if p := &c.match.parties[i]; p.s == s {
+			return p.leaf, p.index
+		}
+	}
+	panic("cml: a performance was committed by a match that does not name it")
+}
+
+// A match is a meeting of published performances. It is written by its maker
+// and then, except for the status, never again.
+type match struct {
+	cell
+	parties []party // in the order of their ids
+	two     [2]party
+}
+
+// A party is one performance in a match.
+type party struct {
+	s     *state
+	leaf  leaf
+	index int
+	w     wait.Waiter // whom to wake; nil: the maker, who is awake
+}
+
+// newPair returns the match of a, the maker, and b.
+func newPair(a, b party) *match {
+	m := &match{}
+	m.match = m
+	if a.s.id > b.s.id {
+		a, b = b, a
+	}
+	m.two = [2]party{a, b}
+	m.parties = m.two[:]
+	return m
+}
+
+// newMatch returns the match of distinct parties.
+func newMatch(parties []party) *match {
+	m := &match{parties: parties}
+	m.match = m
+	slices.SortFunc(parties, func(a, b party) int {
+		if a.s.id < b.s.id {
+			return -1
+		}
+		return 1
+	})
+	return m
+}
+
+// run makes the match happen, if all parties still wait. The lock of the object
+// with which all of them have offers is held.
+func (m *match) run(ws *wakes) bool {
+	for i := range m.parties {
+		m.parties[i].s.shared.Store(true) // W6
+	}
+	if m.decide(ws) {
+		return true
+	}
+	for i := range m.parties {
+		m.parties[i].s.word.CompareAndSwap(&m.cell, nil) // or the rivals would be retained
+	}
+	return false
+}
+
+// decide makes the steps that are left to make, for its maker or a helper. It
+// reports whether the match succeeded.
+func (m *match) decide(ws *wakes) bool {
+	for i := range m.parties {
+		s := m.parties[i].s
+		for m.status.Load() == undecided {
+			cur := s.word.Load()
+			if cur == &m.cell {
+				break
+			}
+			if cur != nil {
+				switch cur.status.Load() {
+				case undecided:
+					cur.match.decide(ws) // W5
+					continue
+				case succeeded:
+					m.status.CompareAndSwap(undecided, failed) // W4
+					continue
+				}
+			}
+			s.word.CompareAndSwap(cur, &m.cell) // C2
+		}
+	}
+	if m.status.CompareAndSwap(undecided, succeeded) { // C3
+		for i := range m.parties {
+			if w := m.parties[i].w; w != nil {
+				ws.add(w)
+			}
+		}
+	}
+	return m.status.Load() == succeeded
+}

@@ -1,0 +1,21 @@
+package cml
+
+// A Cond is an event that happens once, for all who wait and will wait: Guile's
+// condition. The zero value is ready for use. (It is not a sync.Cond.)
+type Cond struct{ iv IVar[Unit] }
+
+// NewCond returns a Cond that has not been signalled.
+func NewCond() *Cond { return &Cond{} }
+
+// Signal makes it happen, and reports whether it had not happened before.
+func (c *Cond) Signal() bool { return c.iv.Fill(Unit{}) }
+
+// Signalled reports whether it has happened.
+func (c *Cond) Signalled() bool { return c.iv.full.Load() }
+
+// Wait waits until it has happened. What happened before Signal happened before
+// the return of Wait.
+func (c *Cond) Wait() { c.iv.Read() }
+
+// WaitOp is Wait as an op.
+func (c *Cond) WaitOp() Op[Unit] { return c.iv.ReadOp() }

@@ -1,0 +1,69 @@
+package cml
+
+import (
+	"sync"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// An IVar is a place that is written once and can then be read any number of
+// times. The zero value is ready for use.
+type IVar[T any] struct {
+	// full says that v is set. Writer: Fill, under mu, after v. Readers: any.
+	full    atomic.Bool
+	mu      sync.Mutex
+	v       T        // under mu until full, then constant
+	readers queue[T] // under mu
+}
+
+// NewIVar returns an empty IVar.
+func NewIVar[T any]() *IVar[T] { return &IVar[T]{} }
+
+// Fill writes v, unless something has been written before: then it reports
+// false. What happened before a Fill that wrote happened before every read.
+func (iv *IVar[T]) Fill(v T) bool {
+	iv.mu.Lock()
+	if iv.full.Load() {
+		iv.mu.Unlock()
+		return false
+	}
+	iv.v = v
+	iv.full.Store(true)
+	var ws wakes
+	for q := iv.readers.first; q != nil; q = iv.readers.first {
+		q.v = v
+		q.grant(&ws)
+	}
+	iv.mu.Unlock()
+	ws.flush(nil)
+	return true
+}
+
+// Read returns what was written, waiting until it is.
+func (iv *IVar[T]) Read() T {
+	if iv.full.Load() {
+		return iv.v
+	}
+	return await[T](iv, kindGet, 0, iv.v0(), wait.Signal)
+}
+
+func (iv *IVar[T]) v0() (zero T) { return zero }
+
+// ReadOp is Read as an op. It leaves the value where it is.
+func (iv *IVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: iv} }
+
+func (iv *IVar[T]) mutex() *sync.Mutex       { return &iv.mu }
+func (iv *IVar[T]) line(*offer[T]) *queue[T] { return &iv.readers }
+func (iv *IVar[T]) left(*wakes)              {}
+func (iv *IVar[T]) meet(o *offer[T], ws *wakes) outcome {
+	switch {
+	case !iv.full.Load():
+		return none
+	case !o.claim(ws):
+		return over
+	}
+	o.v = iv.v
+	return matched
+}

@@ -1,0 +1,131 @@
+package cml
+
+// A static is an op without guards or hooks in it: those that are made of one
+// leaf embed it.
+type static struct{}
+
+func (static) leaves() int  { return 1 }
+func (static) active() bool { return false }
+
+// objectOp is an operation on an object, the leaf that all objects of this
+// package share.
+type objectOp[T any] struct {
+	static
+	obj  object[T]
+	kind kind
+	n    int64
+	v    T
+}
+
+func (op *objectOp[T]) force(*performance, int) Op[T] { return op }
+
+func (op *objectOp[T]) offer(p *performance, index int) *offer[T] {
+	o := loan[T](p.local)
+	o.obj, o.kind, o.n, o.v, o.index = op.obj, op.kind, op.n, op.v, index
+	return o
+}
+
+func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
+	o := op.offer(p, base)
+	mu := op.obj.mutex()
+	mu.Lock()
+	ok = op.obj.meet(o, &p.wakes) == matched
+	mu.Unlock()
+	if ok {
+		v = o.v
+	}
+	repay(p.local, o)
+	if ok {
+		p.finish(base)
+	}
+	return v, ok
+}
+
+func (op *objectOp[T]) publish(p *performance, base int) bool {
+	o := op.offer(p, base)
+	p.touched = true
+	mu := op.obj.mutex()
+	mu.Lock()
+	if p.open {
+		o.s = p.s
+	}
+	out := op.obj.meet(o, &p.wakes)
+	if out == none {
+		o.s = p.s
+		op.obj.line(o).push(o)
+	}
+	mu.Unlock()
+	return o.published(p, out)
+}
+
+// published notes what came of publishing o. True: p is decided.
+func (o *offer[T]) published(p *performance, out outcome) bool {
+	if p.wakes.one != nil {
+		p.wakes.flush(p.w)
+	}
+	if out == over {
+		repay(p.local, o)
+		return true
+	}
+	if out == matched && o.s == nil {
+		p.s.word.Store(&o.cell) // nobody else knows p
+	}
+	p.open = true
+	p.published = append(p.published, o)
+	return out == matched
+}
+
+func (op *objectOp[T]) result(p *performance, _ int) T {
+	o := p.won.(*offer[T])
+	v, index := o.v, o.index
+	repay(p.local, o)
+	p.finish(index)
+	return v
+}
+
+// unitOp presents an operation on an object whose value is of no interest as
+// an Op[Unit].
+type unitOp[T any] struct{ objectOp[T] }
+
+func (op *unitOp[T]) force(*performance, int) Op[Unit] { return op }
+
+func (op *unitOp[T]) try(p *performance, base int) (Unit, bool) {
+	_, ok := op.objectOp.try(p, base)
+	return Unit{}, ok
+}
+
+func (op *unitOp[T]) result(p *performance, index int) Unit {
+	op.objectOp.result(p, index)
+	return Unit{}
+}
+
+// Always returns an op that is always ready, with the value v.
+func Always[T any](v T) Op[T] { return &always[T]{v: v} }
+
+type always[T any] struct {
+	static
+	v T
+}
+
+func (op *always[T]) force(*performance, int) Op[T] { return op }
+
+func (op *always[T]) try(p *performance, base int) (T, bool) {
+	p.finish(base)
+	return op.v, true
+}
+
+// publish and result are not reached: try has committed.
+func (op *always[T]) publish(*performance, int) bool { panic("cml: Always was not ready") }
+func (op *always[T]) result(*performance, int) T     { panic("cml: Always was not ready") }
+
+// Never returns an op that is never ready. Performing it waits until the
+// runtime of the fiber closes.
+func Never[T any]() Op[T] { return never[T]{} }
+
+type never[T any] struct{ static }
+
+func (op never[T]) leaves() int                         { return 0 }
+func (op never[T]) force(*performance, int) Op[T]       { return op }
+func (op never[T]) try(*performance, int) (v T, _ bool) { return v, false }
+func (op never[T]) publish(*performance, int) bool      { return false }
+func (op never[T]) result(*performance, int) T          { panic("cml: Never was chosen") }

@@ -1,0 +1,81 @@
+package cml
+
+import (
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A local is what a fiber or goroutine keeps from one operation to the next, so
+// that waiting allocates nothing. It lies in the waiter's scratch place.
+//
+// What is in use is not in it: a guard or a wrap that performs finds it empty
+// and gets new records.
+type local struct {
+	perf   *performance
+	wakes  wakes  // of a critical section; empty outside
+	spares [4]any // chains of unused offers, each of one type
+	lones  [4]any // of the types used last, the last one first: see solo.go
+	evict  uint8  // which chain goes next when a fifth type comes
+}
+
+// longestChain bounds the offers of one type that a local keeps.
+const longestChain = 16
+
+func localOf(w wait.Waiter) *local {
+	place := w.Scratch()
+	if l, ok := (*place).(*local); ok {
+		return l
+	}
+	l := &local{}
+	*place = l
+	return l
+}
+
+// loan returns an offer that is blank but for its cell.
+func loan[T any](l *local) *offer[T] {
+	for i := range l.spares {
+		if o, ok := l.spares[i].(*offer[T]); ok {
+			if o.next == nil {
+				l.spares[i] = nil
+			} else {
+				l.spares[i] = o.next
+				o.next = nil
+			}
+			o.n = 0
+			return o
+		}
+	}
+	return newOffer[T]()
+}
+
+// repay takes back an offer that nobody else knows any more.
+func repay[T any](l *local, o *offer[T]) {
+	clear1(&o.v)
+	o.obj, o.s = nil, nil
+	if o.w != nil {
+		o.w = nil
+		o.done = atomic.Bool{} // nobody looks
+	}
+	free := -1
+	for i := range l.spares {
+		switch first := l.spares[i].(type) {
+		case nil:
+			if free < 0 {
+				free = i
+			}
+		case *offer[T]:
+			if first.n < longestChain {
+				o.next, o.n = first, first.n+1
+				l.spares[i] = o
+			}
+			return
+		}
+	}
+	if free < 0 {
+		free = int(l.evict) % len(l.spares)
+		l.evict++
+	}
+	o.n = 1
+	l.spares[free] = o
+}

@@ -1,0 +1,92 @@
+package cml
+
+import (
+	"sync"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A Multicast carries every value that is published to all its ports. The values
+// lie in one list, through which each port makes its own way: a value is kept
+// until every port is past it. A port that nobody holds any more keeps nothing.
+type Multicast[T any] struct {
+	mu      sync.Mutex
+	last    *link[T] // under mu; its next is the value to be published next
+	waiting queue[T] // under mu: offers of ports that have got everything
+}
+
+// A link is written under mu of its Multicast: next, once.
+type link[T any] struct {
+	v    T
+	next *link[T]
+}
+
+// NewMulticast returns a Multicast without ports.
+func NewMulticast[T any]() *Multicast[T] { return &Multicast[T]{last: &link[T]{}} }
+
+// Publish sends v to every port that there is now. It does not wait.
+func (m *Multicast[T]) Publish(v T) {
+	var ws wakes
+	m.mu.Lock()
+	l := &link[T]{v: v}
+	m.last.next = l
+	m.last = l
+	var next *offer[T]
+	for q := m.waiting.first; q != nil; q = next {
+		next = q.next
+		p := q.obj.(*Port[T])
+		if p.at == nil || p.at.next == nil {
+			continue // closed, or another offer of this port has got it
+		}
+		q.v = v
+		if q.grant(&ws) {
+			p.at = l
+		}
+	}
+	m.mu.Unlock()
+	ws.flush(nil)
+}
+
+// Subscribe returns a port that gets what is published from now on.
+func (m *Multicast[T]) Subscribe() *Port[T] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &Port[T]{m: m, at: m.last}
+}
+
+// A Port gets the values of a Multicast, in order. If several parties use one
+// port, each value goes to one of them.
+type Port[T any] struct {
+	m  *Multicast[T]
+	at *link[T] // under m.mu: the last one got; nil: closed
+}
+
+// Get returns the next value, waiting for one.
+func (p *Port[T]) Get() (v T) { return await[T](p, kindGet, 0, v, wait.ChanGet) }
+
+// GetOp is Get as an op.
+func (p *Port[T]) GetOp() Op[T] { return &objectOp[T]{obj: p} }
+
+// Close ends the subscription: the values not yet got are dropped, and no get
+// from the port is ever ready again.
+func (p *Port[T]) Close() {
+	p.m.mu.Lock()
+	p.at = nil
+	p.m.mu.Unlock()
+}
+
+func (p *Port[T]) mutex() *sync.Mutex       { return &p.m.mu }
+func (p *Port[T]) line(*offer[T]) *queue[T] { return &p.m.waiting }
+func (p *Port[T]) left(*wakes)              {}
+
+func (p *Port[T]) meet(o *offer[T], ws *wakes) outcome {
+	switch {
+	case p.at == nil || p.at.next == nil:
+		return none
+	case !o.claim(ws):
+		return over
+	}
+	p.at = p.at.next
+	o.v = p.at.v
+	return matched
+}

@@ -1,0 +1,113 @@
+package cml
+
+import (
+	"sync"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// An MVar is a place that is empty or full. Put waits until it is empty; Take,
+// Read and Swap wait until it is full. Those who wait are served in the order in
+// which they came. The zero value is empty and ready for use.
+type MVar[T any] struct {
+	mu   sync.Mutex
+	v    T        // under mu
+	full bool     // under mu
+	puts queue[T] // under mu; only while full
+	outs queue[T] // under mu; takes, reads and swaps, only while empty
+}
+
+// NewMVar returns an empty MVar.
+func NewMVar[T any]() *MVar[T] { return &MVar[T]{} }
+
+// Put fills the MVar, waiting until it is empty.
+func (m *MVar[T]) Put(v T) { await[T](m, kindPut, 0, v, wait.ChanPut) }
+
+// PutOp is Put as an op.
+func (m *MVar[T]) PutOp(v T) Op[Unit] {
+	return &unitOp[T]{objectOp[T]{obj: m, kind: kindPut, v: v}}
+}
+
+// Take empties the MVar and returns what was in it, waiting until it is full.
+func (m *MVar[T]) Take() (v T) { return await[T](m, kindGet, 0, v, wait.ChanGet) }
+
+// TakeOp is Take as an op.
+func (m *MVar[T]) TakeOp() Op[T] { return &objectOp[T]{obj: m, kind: kindGet} }
+
+// Read returns what is in the MVar and leaves it there, waiting until it is full.
+func (m *MVar[T]) Read() (v T) { return await[T](m, kindRead, 0, v, wait.ChanGet) }
+
+// ReadOp is Read as an op.
+func (m *MVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: m, kind: kindRead} }
+
+// Swap puts v in the place of what is in the MVar, which it returns, waiting
+// until it is full.
+func (m *MVar[T]) Swap(v T) T { return await[T](m, kindSwap, 0, v, wait.ChanGet) }
+
+// SwapOp is Swap as an op.
+func (m *MVar[T]) SwapOp(v T) Op[T] { return &objectOp[T]{obj: m, kind: kindSwap, v: v} }
+
+func (m *MVar[T]) mutex() *sync.Mutex { return &m.mu }
+func (m *MVar[T]) left(*wakes)        {}
+
+func (m *MVar[T]) line(o *offer[T]) *queue[T] {
+	if o.kind == kindPut {
+		return &m.puts
+	}
+	return &m.outs
+}
+
+func (m *MVar[T]) meet(o *offer[T], ws *wakes) outcome {
+	if m.full == (o.kind == kindPut) {
+		return none
+	}
+	if !o.claim(ws) {
+		return over
+	}
+	switch o.kind {
+	case kindPut:
+		m.v, m.full = o.v, true
+	case kindGet:
+		o.v, m.full = m.v, false
+		clear1(&m.v)
+	case kindRead:
+		o.v = m.v
+	case kindSwap:
+		o.v, m.v = m.v, o.v
+	}
+	m.settle(ws)
+	return matched
+}
+
+// settle serves those who can be, now that the MVar has changed.
+func (m *MVar[T]) settle(ws *wakes) {
+	for {
+		if !m.full {
+			q := m.puts.first
+			if q == nil {
+				return
+			}
+			v := q.v // before the grant: W7
+			if q.grant(ws) {
+				m.v, m.full = v, true
+			}
+			continue
+		}
+		q := m.outs.first
+		if q == nil {
+			return
+		}
+		k, v := q.kind, q.v
+		q.v = m.v
+		if !q.grant(ws) {
+			continue
+		}
+		switch k {
+		case kindGet:
+			m.full = false
+			clear1(&m.v)
+		case kindSwap:
+			m.v = v
+		}
+	}
+}

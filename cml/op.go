@@ -1,0 +1,137 @@
+package cml
+
+import "context"
+
+// Unit is the type of values that say nothing.
+type Unit = struct{}
+
+// An Op is a first-class operation: something that can be waited for, and whose
+// result is a T. Making one does nothing; it is performed by Perform,
+// PerformContext, Poll and Select. An Op holds nothing of one performance: it
+// can be performed any number of times, also by many at once, and be part of
+// any number of choices.
+//
+// Ops are made by the functions of this package, of the objects in it, and of
+// NewOp. The interface cannot be implemented elsewhere.
+type Op[T any] interface {
+	// leaves returns how many leaves it has. Not called while active.
+	leaves() int
+	// active reports whether force has something to do.
+	active() bool
+	// force runs the guards in it and enters its regions in p. Leaves count from
+	// base. It returns an op that is not active.
+	force(p *performance, base int) Op[T]
+	// try commits a leaf that is ready, and returns its value; by then the
+	// performance is finished.
+	try(p *performance, base int) (T, bool)
+	// publish makes offers of all leaves. True: p is decided, it went no further.
+	publish(p *performance, base int) bool
+	// result returns the value of its leaf index, counted from its first, which
+	// won after it was published, and finishes the performance.
+	result(p *performance, index int) T
+}
+
+// Perform waits until one leaf of op can commit, commits it and returns its
+// value. If several can, it is chosen as Choice and Prefer say.
+//
+// The fiber parks, or if the caller is a plain goroutine, the goroutine. When
+// the runtime of a waiting fiber closes, the performance is aborted and the
+// fiber ended: see package runtime.
+func Perform[T any](op Op[T]) T {
+	if op == nil {
+		panic("cml: Perform(nil): give it an operation")
+	}
+	if op.active() {
+		return performGuarded(op)
+	}
+	p := begin()
+	if v, ok := op.try(p, 0); ok {
+		return v
+	}
+	return wait1(p, op)
+}
+
+// performGuarded is Perform of an op with guards or hooks: user code runs, and
+// may panic, before it is decided.
+func performGuarded[T any](op Op[T]) T {
+	p := beginGuarded()
+	defer p.abandon()
+	op = op.force(p, 0)
+	if v, ok := op.try(p, 0); ok {
+		return v
+	}
+	return wait1(p, op)
+}
+
+// wait1 publishes op, of which nothing was ready, and parks.
+func wait1[T any](p *performance, op Op[T]) T {
+	op.publish(p, 0)
+	return op.result(p, p.await())
+}
+
+// Poll performs op if a leaf of it can commit at once; otherwise it leaves no
+// trace and reports false. It never waits. The guards of op run in any case, and
+// its nacks fire if it fails.
+func Poll[T any](op Op[T]) (T, bool) {
+	if op == nil {
+		panic("cml: Poll(nil): give it an operation")
+	}
+	var p *performance
+	if op.active() {
+		p = beginGuarded()
+		defer p.abandon()
+		op = op.force(p, 0)
+	} else {
+		p = begin()
+	}
+	v, ok := op.try(p, 0)
+	if !ok {
+		p.finish(-1)
+	}
+	return v, ok
+}
+
+// PerformContext is Perform that gives up when ctx is done, with the error
+// context.Cause(ctx). Either it commits or it fails, never both: what was
+// committed is returned, without an error, even if ctx is done by then. So an
+// operation that is ready at once is performed even if ctx is done before the
+// call; if it is not, the call does not wait.
+func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
+	if ctx == nil {
+		panic("cml: PerformContext with a nil context")
+	}
+	if op == nil {
+		panic("cml: PerformContext with a nil operation")
+	}
+	var p *performance
+	if op.active() {
+		p = beginGuarded()
+		defer p.abandon()
+		op = op.force(p, 0)
+	} else {
+		p = begin()
+	}
+	if v, ok := op.try(p, 0); ok {
+		return v, nil
+	}
+	var zero T
+	if ctx.Err() != nil {
+		p.finish(-1)
+		return zero, context.Cause(ctx)
+	}
+	done := Done(ctx)
+	n := op.leaves()
+	_ = op.publish(p, 0) || done.publish(p, n)
+	if i := p.await(); i != n {
+		return op.result(p, i), nil
+	}
+	return zero, done.result(p, 0)
+}
+
+// Select performs the choice of ops: the spoken form of Go's select.
+//
+//	cml.Select(
+//		cml.On(in.GetOp(), func(v int) { … }),
+//		cml.On(out.PutOp(x), func(cml.Unit) { … }),
+//	)
+func Select(ops ...Op[Unit]) { Perform(newChoice("Select", ops, false)) }

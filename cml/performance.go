@@ -1,0 +1,230 @@
+package cml
+
+import (
+	"math/rand/v2"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A performance is one Perform, Poll or PerformContext, as its performer sees
+// it. It is the performer's alone; others see its state and its offers.
+//
+//	begin → force guards → try → publish → park → withdraw ┐
+//	                        └── committed ─────────────────┴→ finish → wraps
+//
+// The leaf that wins calls finish, which fires nacks and hooks and gives the
+// record back, before it hands its value to the wraps around it.
+type performance struct {
+	s     *state
+	w     wait.Waiter
+	local *local
+
+	published []leaf
+	won       leaf // the one that won, once it is decided
+	used      bool // between begin and finish
+	touched   bool // the state is not as new any more
+	open      bool // something has been published: others may commit it
+	pair      bool // it was decided by a match
+	finished  bool
+
+	regions []region
+	wakes   wakes
+	rng     uint64
+}
+
+// A region is what has to know whether one of a range of leaves was chosen.
+type region struct {
+	lo, hi int // leaves; hi is below lo while the range is not known yet
+	nack   *Cond
+	abort  func()
+	won    *bool
+}
+
+func (r *region) covers(index int) bool { return r.lo <= index && index < r.hi }
+
+// maxKept bounds what a record keeps for its next use.
+const maxKept = 64
+
+// begin returns a performance of the calling fiber or goroutine.
+func begin() *performance {
+	w := wait.Current()
+	l := localOf(w)
+	p := l.perf
+	switch {
+	case p == nil || p.used: // used: by whoever called the guard or hook that we are in
+		p = &performance{s: newState(), rng: rand.Uint64() | 1}
+		if l.perf == nil {
+			l.perf = p
+		}
+	case p.touched:
+		p.s.word.Store(nil)
+		p.touched, p.open, p.pair, p.finished = false, false, false, false
+	default:
+		p.finished = false
+	}
+	p.used = true
+	p.w, p.s.w, p.local = w, w, l
+	return p
+}
+
+// beginGuarded returns a performance in which user code runs before it is
+// decided. Its record is not used again, so that the deferred abandon can ask it.
+func beginGuarded() *performance {
+	w := wait.Current()
+	p := &performance{s: newState(), rng: rand.Uint64() | 1, used: true, w: w, local: localOf(w)}
+	p.s.w = w
+	return p
+}
+
+// random returns the next of a series (xorshift64: Marsaglia 2003).
+func (p *performance) random() uint64 {
+	p.rng ^= p.rng << 13
+	p.rng ^= p.rng >> 7
+	p.rng ^= p.rng << 17
+	return p.rng
+}
+
+// order returns where to start among n arms and how far to step. Every arm is
+// as likely the start, and a step is as likely as its opposite, so that of any
+// two arms either is as likely first.
+func (p *performance) order(n int) (start, step int) {
+	if n < 2 {
+		return 0, 1
+	}
+	r := p.random()
+	start = int((r >> 32) * uint64(n) >> 32)
+	if n == 2 {
+		return start, 1
+	}
+	low := r & (1<<32 - 1)
+	if n&(n-1) == 0 {
+		return start, int(low*uint64(n/2)>>32)<<1 | 1
+	}
+	step = 1 + int(low*uint64(n-1)>>32)
+	for k := 0; gcd(step, n) != 1; k++ {
+		if k == 4 {
+			if r&1 == 0 {
+				return start, 1
+			}
+			return start, n - 1
+		}
+		step = 1 + int((p.random()>>32)*uint64(n-1)>>32)
+	}
+	return start, step
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// await parks until the performance is decided, and then withdraws what lost.
+// It returns the leaf that won. If the fiber has to end, it does.
+func (p *performance) await() int {
+	for {
+		c := p.s.decided(&p.wakes)
+		if c != nil {
+			return p.withdraw(c)
+		}
+		p.wakes.flush(p.w)
+		if p.w.Wait(wait.Choice) && p.s.commit(aborted, &p.wakes) {
+			w := p.w
+			p.withdraw(aborted)
+			p.finish(-1)
+			w.Exit()
+		}
+	}
+}
+
+// withdraw takes back all offers that lost against c, and returns the leaf that
+// won.
+func (p *performance) withdraw(c *cell) int {
+	p.touched = true
+	l, index := p.s.won(c)
+	p.pair = c.match != nil
+	if p.wakes.one != nil {
+		p.wakes.flush(p.w)
+	}
+	for i, other := range p.published {
+		p.published[i] = nil
+		if other == l {
+			p.won = other
+		}
+		other.withdraw(p, other == l)
+	}
+	p.published = p.published[:0]
+	return index
+}
+
+// finish ends the performance: the leaf index, or -1, was chosen. It signals the
+// nacks, calls the hooks, and gives the record back; the caller must not use it
+// any more.
+func (p *performance) finish(index int) {
+	regions := p.regions
+	if p.wakes.one != nil {
+		p.wakes.flush(p.w)
+	}
+	p.release()
+	if len(regions) > 0 {
+		settle(regions, index)
+	}
+}
+
+// release gives the record back.
+func (p *performance) release() {
+	w := p.w
+	p.finished = true
+	if p.touched {
+		p.won = nil
+		if p.s.shared.Load() {
+			p.s = newState() // W6
+			p.s.w = w
+		}
+		if cap(p.published) > maxKept {
+			p.published = nil
+		}
+	}
+	if p.regions != nil {
+		p.regions = nil
+	}
+	p.used = false
+	wait.Release(w)
+}
+
+// settle tells the regions which leaf was chosen. All nacks are ready before the
+// first hook runs, and every hook runs, whatever the others do.
+func settle(regions []region, index int) {
+	for i := range regions {
+		switch r := &regions[i]; {
+		case r.covers(index):
+			if r.won != nil {
+				*r.won = true
+			}
+		case r.nack != nil:
+			r.nack.Signal()
+		}
+	}
+	callHooks(regions, index)
+}
+
+func callHooks(regions []region, index int) {
+	for i := range regions {
+		if r := &regions[i]; r.abort != nil && !r.covers(index) {
+			defer callHooks(regions[i+1:], index)
+			r.abort()
+			return
+		}
+	}
+}
+
+// abandon ends a performance in which user code panicked or exited, if it has
+// not ended yet. It is deferred.
+func (p *performance) abandon() {
+	if p.finished {
+		return
+	}
+	p.s.commit(aborted, &p.wakes)
+	p.finish(p.withdraw(p.s.decided(&p.wakes)))
+}

@@ -1,0 +1,197 @@
+package cml
+
+import (
+	"errors"
+	"iter"
+	"sync"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// ErrClosed is what operations on a Queue report that was closed without a
+// reason.
+var ErrClosed = errors.New("cml: queue closed")
+
+// A Queue is a first-in first-out buffer that can be closed. What is in it when
+// it is closed is still delivered; after that everybody gets the reason.
+type Queue[T any] struct {
+	capacity int // 0: no bound
+
+	mu         sync.Mutex
+	buf        []T            // under mu: a ring
+	head, n    int            // under mu: its first value and how many there are
+	puts, gets queue[Item[T]] // under mu; puts only while full, gets only while empty
+	reason     error          // under mu; not nil: closed
+}
+
+// An Item is what a get from a Queue comes to: a value, or the reason why there
+// will be none.
+type Item[T any] struct {
+	Value T
+	Err   error
+}
+
+// NewQueue returns a queue with room for capacity values; 0 means that there is
+// no bound.
+func NewQueue[T any](capacity int) *Queue[T] {
+	if capacity < 0 {
+		panic("cml: NewQueue with a negative capacity: 0 is for no bound")
+	}
+	return &Queue[T]{capacity: capacity}
+}
+
+// Put adds v at the end, waiting for room. If the queue is closed, or is while
+// Put waits, v is not added and Put returns the reason.
+func (q *Queue[T]) Put(v T) error {
+	return await[Item[T]](q, kindPut, 0, Item[T]{Value: v}, wait.ChanPut).Err
+}
+
+// PutOp is Put as an op.
+func (q *Queue[T]) PutOp(v T) Op[error] {
+	return &queuePut[T]{objectOp[Item[T]]{obj: q, kind: kindPut, v: Item[T]{Value: v}}}
+}
+
+// Get takes the first value, waiting for one. If the queue is closed and empty
+// it returns the reason.
+func (q *Queue[T]) Get() (T, error) {
+	it := await[Item[T]](q, kindGet, 0, Item[T]{}, wait.ChanGet)
+	return it.Value, it.Err
+}
+
+// GetOp is Get as an op.
+func (q *Queue[T]) GetOp() Op[Item[T]] { return &objectOp[Item[T]]{obj: q, kind: kindGet} }
+
+// Close ends the queue: nothing can be added any more, and those who wait to put
+// get the reason at once, those who get when it is empty. A nil reason stands
+// for ErrClosed. Only the first Close counts.
+func (q *Queue[T]) Close(reason error) {
+	if reason == nil {
+		reason = ErrClosed
+	}
+	var ws wakes
+	q.mu.Lock()
+	if q.reason == nil {
+		q.reason = reason
+		for _, line := range []*queue[Item[T]]{&q.puts, &q.gets} {
+			for o := line.first; o != nil; o = line.first {
+				o.v = Item[T]{Err: reason}
+				o.grant(&ws)
+			}
+		}
+	}
+	q.mu.Unlock()
+	ws.flush(nil)
+}
+
+// All returns the values of the queue as they come, until it is closed and empty.
+// Values that others get are not among them.
+func (q *Queue[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for {
+			v, err := q.Get()
+			if err != nil || !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns how many values are in the queue. It may have changed by the time
+// it is known.
+func (q *Queue[T]) Len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.n
+}
+
+func (q *Queue[T]) mutex() *sync.Mutex { return &q.mu }
+func (q *Queue[T]) left(*wakes)        {}
+
+func (q *Queue[T]) line(o *offer[Item[T]]) *queue[Item[T]] {
+	if o.kind == kindPut {
+		return &q.puts
+	}
+	return &q.gets
+}
+
+func (q *Queue[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
+	switch put := o.kind == kindPut; {
+	case put && q.reason == nil && q.capacity > 0 && q.n == q.capacity:
+		return none
+	case !put && q.reason == nil && q.n == 0:
+		return none
+	case !o.claim(ws):
+		return over
+	case put && q.reason != nil, !put && q.n == 0:
+		o.v = Item[T]{Err: q.reason}
+	case put:
+		v := o.v.Value
+		o.v = Item[T]{}
+		q.add(v, ws)
+	default:
+		o.v = Item[T]{Value: q.take()}
+		for p := q.puts.first; p != nil && q.n < q.capacity; p = q.puts.first {
+			v := p.v.Value // before the grant: W7
+			p.v = Item[T]{}
+			if p.grant(ws) {
+				q.store(v)
+			}
+		}
+	}
+	return matched
+}
+
+// add gives v to the first who waits for one, or stores it.
+func (q *Queue[T]) add(v T, ws *wakes) {
+	for g := q.gets.first; g != nil; g = q.gets.first {
+		g.v.Value = v
+		if g.grant(ws) {
+			return
+		}
+	}
+	q.store(v)
+}
+
+func (q *Queue[T]) store(v T) {
+	if q.n == len(q.buf) {
+		buf := make([]T, max(8, 2*q.n))
+		k := copy(buf, q.buf[q.head:])
+		copy(buf[k:], q.buf[:q.head])
+		q.buf, q.head = buf, 0
+	}
+	i := q.head + q.n
+	if i >= len(q.buf) {
+		i -= len(q.buf)
+	}
+	q.buf[i] = v
+	q.n++
+}
+
+// keptWhenEmpty is the most room that an empty queue keeps.
+const keptWhenEmpty = 1024
+
+func (q *Queue[T]) take() T {
+	v := q.buf[q.head]
+	clear1(&q.buf[q.head])
+	if q.head++; q.head == len(q.buf) {
+		q.head = 0
+	}
+	if q.n--; q.n == 0 && len(q.buf) > keptWhenEmpty {
+		q.buf, q.head = nil, 0
+	}
+	return v
+}
+
+// queuePut presents the outcome of a put as an error.
+type queuePut[T any] struct{ objectOp[Item[T]] }
+
+func (op *queuePut[T]) force(*performance, int) Op[error] { return op }
+
+func (op *queuePut[T]) try(p *performance, base int) (error, bool) {
+	it, ok := op.objectOp.try(p, base)
+	return it.Err, ok
+}
+
+func (op *queuePut[T]) result(p *performance, index int) error {
+	return op.objectOp.result(p, index).Err
+}

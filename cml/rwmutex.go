@@ -1,0 +1,44 @@
+package cml
+
+import "github.com/seed222ee791/fibers/internal/wait"
+
+// An RWMutex can be held by one writer or by any number of readers. Who comes
+// first is served first: readers that come after a waiting writer wait behind it.
+// So a reader must not lock again what it holds. The zero value is not locked.
+//
+// A reader holds one unit of the gate, a writer all.
+type RWMutex struct{ gate gate }
+
+// Lock locks rw for writing, waiting until nobody holds it.
+func (rw *RWMutex) Lock() { rw.gate.acquire(whole, wait.Lock) }
+
+// TryLock locks rw for writing if nobody holds it or waits for it, and reports
+// whether it did.
+func (rw *RWMutex) TryLock() bool { return rw.gate.tryAcquire(whole) }
+
+// LockOp is Lock as an op.
+func (rw *RWMutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, n: whole} }
+
+// Unlock gives up what Lock has got.
+func (rw *RWMutex) Unlock() {
+	if !rw.gate.release(whole, whole) {
+		panic("cml: Unlock of an RWMutex that is not locked for writing")
+	}
+}
+
+// RLock locks rw for reading, waiting until no writer holds it or waits.
+func (rw *RWMutex) RLock() { rw.gate.acquire(1, wait.Lock) }
+
+// TryRLock locks rw for reading if no writer holds it or waits, and reports
+// whether it did.
+func (rw *RWMutex) TryRLock() bool { return rw.gate.tryAcquire(1) }
+
+// RLockOp is RLock as an op.
+func (rw *RWMutex) RLockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, n: 1} }
+
+// RUnlock gives up what RLock has got.
+func (rw *RWMutex) RUnlock() {
+	if !rw.gate.release(1, whole-1) {
+		panic("cml: RUnlock of an RWMutex that is not locked for reading")
+	}
+}

@@ -1,0 +1,48 @@
+package cml
+
+import (
+	"fmt"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A Semaphore is a number of units that can be held. Who comes first is served
+// first, however many units he wants.
+type Semaphore struct {
+	gate gate
+	size int64
+}
+
+// NewSemaphore returns a semaphore of n units, all of them free.
+func NewSemaphore(n int64) *Semaphore {
+	if n < 0 || n > whole {
+		panic(fmt.Sprintf("cml: NewSemaphore(%d): the size is out of range", n))
+	}
+	return &Semaphore{size: n, gate: gate{used: whole - n, floor: whole - n}}
+}
+
+// Acquire takes n units, waiting until they are free.
+func (s *Semaphore) Acquire(n int64) { s.gate.acquire(s.check(n), wait.Lock) }
+
+// AcquireOp is Acquire as an op.
+func (s *Semaphore) AcquireOp(n int64) Op[Unit] {
+	return &objectOp[Unit]{obj: &s.gate, n: s.check(n)}
+}
+
+// TryAcquire takes n units if they are free and nobody waits for some, and
+// reports whether it did.
+func (s *Semaphore) TryAcquire(n int64) bool { return s.gate.tryAcquire(s.check(n)) }
+
+// Release gives n units back.
+func (s *Semaphore) Release(n int64) {
+	if n < 0 || !s.gate.release(n, whole) {
+		panic(fmt.Sprintf("cml: Semaphore.Release(%d): that many are not held", n))
+	}
+}
+
+func (s *Semaphore) check(n int64) int64 {
+	if n < 0 || n > s.size {
+		panic(fmt.Sprintf("cml: cannot acquire %d units of a Semaphore of %d", n, s.size))
+	}
+	return n
+}

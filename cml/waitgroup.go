@@ -1,0 +1,57 @@
+package cml
+
+import (
+	"sync"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A WaitGroup counts what has still to be done, and lets others wait until
+// nothing has. The zero value is ready for use. It may be used again.
+type WaitGroup struct {
+	mu      sync.Mutex
+	n       int         // under mu
+	waiting queue[Unit] // under mu
+}
+
+// Add adds n, which may be negative, to the count. Waiters go on when it comes
+// to zero.
+func (g *WaitGroup) Add(n int) {
+	var ws wakes
+	g.mu.Lock()
+	if g.n+n < 0 {
+		g.mu.Unlock()
+		panic("cml: WaitGroup with a negative count: more is done than was added")
+	}
+	g.n += n
+	if g.n == 0 {
+		for q := g.waiting.first; q != nil; q = g.waiting.first {
+			q.grant(&ws)
+		}
+	}
+	g.mu.Unlock()
+	ws.flush(nil)
+}
+
+// Done is Add(-1).
+func (g *WaitGroup) Done() { g.Add(-1) }
+
+// Wait waits until the count is zero. What happened before the Done that made it
+// so happened before the return of Wait.
+func (g *WaitGroup) Wait() { await[Unit](g, kindGet, 0, Unit{}, wait.Group) }
+
+// WaitOp is Wait as an op.
+func (g *WaitGroup) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: g} }
+
+func (g *WaitGroup) mutex() *sync.Mutex             { return &g.mu }
+func (g *WaitGroup) line(*offer[Unit]) *queue[Unit] { return &g.waiting }
+func (g *WaitGroup) left(*wakes)                    {}
+func (g *WaitGroup) meet(o *offer[Unit], ws *wakes) outcome {
+	switch {
+	case g.n > 0:
+		return none
+	case !o.claim(ws):
+		return over
+	}
+	return matched
+}

@@ -1,0 +1,100 @@
+package cml
+
+// Wrap returns the op that is ready when op is and whose value is f of op's
+// value. f runs once, in the performer, after op has committed, after the nacks
+// of what lost have fired and their hooks have run, with no lock held: it may
+// wait, perform, and panic, without any harm to the partner. Over a choice it
+// applies to whatever is chosen.
+func Wrap[A, B any](op Op[A], f func(A) B) Op[B] {
+	if op == nil {
+		panic("cml: Wrap of a nil operation")
+	}
+	if f == nil {
+		panic("cml: Wrap with a nil function")
+	}
+	w := &wrap[A, B]{op: op, f: f, act: op.active()}
+	if !w.act {
+		w.n = op.leaves()
+	}
+	return w
+}
+
+// On is Wrap for f without a result: a case of Select.
+func On[T any](op Op[T], f func(T)) Op[Unit] {
+	if op == nil {
+		panic("cml: On with a nil operation")
+	}
+	if f == nil {
+		panic("cml: On with a nil function")
+	}
+	w := &on[T]{op: op, f: f, act: op.active()}
+	if !w.act {
+		w.n = op.leaves()
+	}
+	return w
+}
+
+// wrap is immutable.
+type wrap[A, B any] struct {
+	op  Op[A]
+	f   func(A) B
+	act bool
+	n   int // leaves, unless act
+}
+
+func (w *wrap[A, B]) leaves() int  { return w.n }
+func (w *wrap[A, B]) active() bool { return w.act }
+
+func (w *wrap[A, B]) force(p *performance, base int) Op[B] {
+	if !w.act {
+		return w
+	}
+	op := w.op.force(p, base)
+	return &wrap[A, B]{op: op, f: w.f, n: op.leaves()}
+}
+
+func (w *wrap[A, B]) try(p *performance, base int) (v B, ok bool) {
+	a, ok := w.op.try(p, base)
+	if !ok {
+		return v, false
+	}
+	return w.f(a), true
+}
+
+func (w *wrap[A, B]) publish(p *performance, base int) bool { return w.op.publish(p, base) }
+
+func (w *wrap[A, B]) result(p *performance, index int) B { return w.f(w.op.result(p, index)) }
+
+// on is wrap to Unit, without a function in between.
+type on[T any] struct {
+	op  Op[T]
+	f   func(T)
+	act bool
+	n   int
+}
+
+func (w *on[T]) leaves() int  { return w.n }
+func (w *on[T]) active() bool { return w.act }
+
+func (w *on[T]) force(p *performance, base int) Op[Unit] {
+	if !w.act {
+		return w
+	}
+	op := w.op.force(p, base)
+	return &on[T]{op: op, f: w.f, n: op.leaves()}
+}
+
+func (w *on[T]) try(p *performance, base int) (Unit, bool) {
+	v, ok := w.op.try(p, base)
+	if ok {
+		w.f(v)
+	}
+	return Unit{}, ok
+}
+
+func (w *on[T]) publish(p *performance, base int) bool { return w.op.publish(p, base) }
+
+func (w *on[T]) result(p *performance, index int) Unit {
+	w.f(w.op.result(p, index))
+	return Unit{}
+}
