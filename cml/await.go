@@ -5,8 +5,7 @@ import "github.com/seed222ee791/fibers/internal/wait"
 // await does an operation on obj, and nothing else: rung 1, without a
 // performance. It returns the value received.
 func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
-	w := wait.Current()
-	l := localOf(w)
+	w, l := caller()
 	o := loan[T](l)
 	o.obj, o.kind, o.n, o.v = obj, k, n, v
 	ws := &l.wakes

@@ -47,40 +47,58 @@ func NewBuffered[T any](n int) *Chan[T] {
 // Put hands v to a getter, or to the buffer, waiting until it is taken.
 func (c *Chan[T]) Put(v T) {
 	s := c.solo.Load()
-	if s != nil && s.side == getting && c.solo.CompareAndSwap(s, nil) { // S1
-		s.offer.serve(v)
+	for s != nil && s.side == getting {
+		if c.solo.CompareAndSwap(s, nil) && s.offer.serve(v) { // S1
+			return
+		}
+		s = c.solo.Load()
+	}
+	if s == &c.busy && c.tryPut(v) {
 		return
 	}
-	if s != nil && c.tryPut(v) {
-		return
-	}
-	w := wait.Current()
-	o := &loneOf[T](w).put
+	w, l := loneOf[T]()
+	o := &l.put
 	o.v, o.w = v, w
-	if !c.solo.CompareAndSwap(nil, &o.solo) && c.enter(o) { // S2
-		wait.Release(w)
-		return
+	if c.solo.CompareAndSwap(nil, &o.putting) || !c.enter(o) { // S2
+		for !o.done.Load() {
+			if w.Wait(wait.ChanPut) && !o.done.Load() {
+				c.ended(o)
+			}
+		}
+		o.done = atomic.Bool{} // nobody looks
+		o.moved = false
 	}
-	c.await(o, wait.ChanPut)
+	clear1(&o.v)
 	wait.Release(w)
 }
 
 // Get returns the next value, waiting for one.
 func (c *Chan[T]) Get() T {
 	s := c.solo.Load()
-	if s != nil && s.side == putting && c.solo.CompareAndSwap(s, nil) { // S1
-		return s.offer.relieve()
+	for s != nil && s.side == putting {
+		if c.solo.CompareAndSwap(s, nil) { // S1
+			if v, ok := s.offer.relieve(); ok {
+				return v
+			}
+		}
+		s = c.solo.Load()
 	}
-	if s != nil {
+	if s == &c.busy {
 		if v, ok := c.tryGet(); ok {
 			return v
 		}
 	}
-	w := wait.Current()
-	o := &loneOf[T](w).get
+	w, l := loneOf[T]()
+	o := &l.get
 	o.w = w
-	if c.solo.CompareAndSwap(nil, &o.solo) || !c.enter(o) { // S2
-		c.await(o, wait.ChanGet)
+	if c.solo.CompareAndSwap(nil, &o.getting) || !c.enter(o) { // S2
+		for !o.done.Load() {
+			if w.Wait(wait.ChanGet) && !o.done.Load() {
+				c.ended(o)
+			}
+		}
+		o.done = atomic.Bool{} // nobody looks
+		o.moved = false
 	}
 	v := o.v
 	clear1(&o.v)
@@ -90,27 +108,36 @@ func (c *Chan[T]) Get() T {
 
 // TryPut is Put that does not wait: it reports whether v was taken.
 func (c *Chan[T]) TryPut(v T) bool {
-	s := c.solo.Load()
-	if s == nil || s.side == putting {
-		return false
+	for {
+		s := c.solo.Load()
+		if s == nil || s.side == putting {
+			return false
+		}
+		if s.side == neither {
+			return c.tryPut(v)
+		}
+		if c.solo.CompareAndSwap(s, nil) && s.offer.serve(v) { // S1
+			return true
+		}
 	}
-	if s.side == getting && c.solo.CompareAndSwap(s, nil) { // S1
-		s.offer.serve(v)
-		return true
-	}
-	return c.tryPut(v)
 }
 
 // TryGet is Get that does not wait: it reports whether there was a value.
 func (c *Chan[T]) TryGet() (v T, ok bool) {
-	s := c.solo.Load()
-	if s == nil || s.side == getting {
-		return v, false
+	for {
+		s := c.solo.Load()
+		if s == nil || s.side == getting {
+			return v, false
+		}
+		if s.side == neither {
+			return c.tryGet()
+		}
+		if c.solo.CompareAndSwap(s, nil) { // S1
+			if v, ok = s.offer.relieve(); ok {
+				return v, true
+			}
+		}
 	}
-	if s.side == putting && c.solo.CompareAndSwap(s, nil) { // S1
-		return s.offer.relieve(), true
-	}
-	return c.tryGet()
 }
 
 // tryPut is TryPut under the lock.
@@ -182,7 +209,7 @@ func (op *chanPut[T]) try(p *performance, base int) (Unit, bool) {
 
 func (op *chanPut[T]) publish(p *performance, base int) bool {
 	o := op.offer(p, base)
-	out := op.c.publish(p, o, &op.c.puts)
+	out := op.c.publish(p, o)
 	return o.published(p, out)
 }
 
@@ -203,39 +230,11 @@ func (op *chanGet[T]) try(p *performance, base int) (T, bool) {
 
 func (op *chanGet[T]) publish(p *performance, base int) bool {
 	o := op.offer(p, base)
-	out := op.c.publish(p, o, &op.c.gets)
+	out := op.c.publish(p, o)
 	return o.published(p, out)
 }
 
-// publish lets o, of p, meet a partner, or wait in line.
-func (c *Chan[T]) publish(p *performance, o *offer[T], line *queue[T]) outcome {
-	p.touched = true
-	c.lock()
-	if p.open {
-		o.s = p.s
-	}
-	var out outcome
-	if o.kind == kindPut {
-		out = c.meetPut(o, &p.wakes)
-	} else {
-		out = c.meetGet(o, &p.wakes)
-	}
-	if out == none {
-		o.s = p.s
-		line.push(o)
-	}
-	c.mu.Unlock()
-	return out
-}
-
 func (c *Chan[T]) mutex() *sync.Mutex { return &c.mu }
-
-// left lets those who try see that nobody is there, without the lock.
-func (c *Chan[T]) left(*wakes) {
-	if c.puts.first == nil && c.gets.first == nil && c.buf == nil && c.solo.Load() == &c.busy {
-		c.solo.Store(nil) // S5
-	}
-}
 
 func (c *Chan[T]) line(o *offer[T]) *queue[T] {
 	if o.kind == kindPut {

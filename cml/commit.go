@@ -83,6 +83,7 @@ package cml
 
 import (
 	"slices"
+	"sort"
 
 	"go.uber.org/atomic"
 
@@ -182,12 +183,9 @@ func (s *state) won(c *cell) (leaf, int) {
 	if c.match == nil {
 		return c.leaf, c.index
 	}
-	for i := range c.match.parties {
-		if p := &c.match.parties[i]; p.s == s {
-			return p.leaf, p.index
-		}
-	}
-	panic("cml: a performance was committed by a match that does not name it")
+	ps := c.match.parties
+	i := sort.Search(len(ps), func(i int) bool { return ps[i].s.id >= s.id })
+	return ps[i].leaf, ps[i].index
 }
 
 // A match is a meeting of published performances. It is written by its maker

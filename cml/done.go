@@ -2,8 +2,10 @@ package cml
 
 import (
 	"context"
+	"reflect"
 	"runtime"
 	"sync"
+	"weak"
 
 	"go.uber.org/atomic"
 )
@@ -32,12 +34,42 @@ type doneOp struct{ objectOp[error] }
 
 func (op *doneOp) force(*performance, int) Op[error] { return op }
 
+func (op *doneOp) try(p *performance, base int) (error, bool) {
+	if op.obj.(*watch).ctx.Err() == nil {
+		return nil, false
+	}
+	return op.objectOp.try(p, base)
+}
+
 func (op *doneOp) publish(p *performance, base int) bool {
 	decided := op.objectOp.publish(p, base)
 	if w := op.obj.(*watch); w.uses.Load() == keepAfter && w.noticed.CompareAndSwap(false, true) {
 		runtime.AddCleanup(op, (*watch).close, w)
 	}
 	return decided
+}
+
+// doneOf is Done for PerformContext, which is most often called with the same
+// context again and again: the op is kept, as long as the garbage collector has
+// no use for it, so that the registration is. Not of a foreign context, which may
+// use a goroutine for that.
+func (l *local) doneOf(ctx context.Context) Op[error] {
+	d := ctx.Done()
+	if d == nil {
+		return never[error]{}
+	}
+	if l.ctx != d {
+		l.ctx, l.done = d, weak.Pointer[doneOp]{}
+		return Done(ctx)
+	}
+	if op := l.done.Value(); op != nil {
+		return op
+	}
+	op := &doneOp{objectOp[error]{obj: &watch{ctx: ctx}}}
+	if t := reflect.TypeOf(ctx); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "context" {
+		l.done = weak.Make(op)
+	}
+	return op
 }
 
 // keepAfter is how many registrations an op makes until it keeps one.

@@ -29,7 +29,7 @@ func (g *gate) acquire(n int64, why wait.Reason) {
 func (g *gate) tryAcquire(n int64) bool {
 	g.mu.Lock()
 	var ws wakes
-	ok := g.ready(n, &ws)
+	ok := g.ready(n, nil, &ws)
 	if ok {
 		g.used += n
 	}
@@ -53,35 +53,60 @@ func (g *gate) release(n, most int64) bool {
 	return ok
 }
 
-// ready reports whether n units can be taken now. Under mu.
-func (g *gate) ready(n int64, ws *wakes) bool {
+// ready reports whether n units can be taken now by s, or by one who has
+// published nothing: nil. Under mu.
+func (g *gate) ready(n int64, s *state, ws *wakes) bool {
 	if n > whole-g.used {
 		return false
 	}
-	// Who has been decided otherwise does not count.
-	for q := g.line0.first; q != nil && q.s != nil && q.s.decided(ws) != nil; q = g.line0.first {
-		g.line0.remove(q)
+	var next *offer[Unit]
+	for q := g.line0.first; q != nil && n > 0; q = next {
+		next = q.next
+		switch {
+		case q.s == nil:
+			return false
+		case q.s == s: // nobody is in his own way
+		case q.s.decided(ws) != nil:
+			g.line0.remove(q)
+		default:
+			return false
+		}
 	}
-	return g.line0.first == nil || n == 0
+	return true
 }
 
 func (g *gate) mutex() *sync.Mutex             { return &g.mu }
 func (g *gate) line(*offer[Unit]) *queue[Unit] { return &g.line0 }
 
 // left serves those who can be, after units were given back or somebody left the
-// line.
+// line: in order, but of one performance the first that can be served.
 func (g *gate) left(ws *wakes) {
-	for q := g.line0.first; q != nil && q.n <= whole-g.used; q = g.line0.first {
+	var passed *state // who could not be served so far, and waits
+	var next *offer[Unit]
+	for q := g.line0.first; q != nil; q = next {
+		next = q.next
 		n := q.n
-		if q.grant(ws) {
-			g.used += n
+		switch mine := passed == nil || q.s == passed; {
+		case mine && n <= whole-g.used:
+			if q.grant(ws) {
+				g.used += n
+			}
+			passed = nil // served now, or decided before
+		case q.s == nil:
+			return
+		case q.s.decided(ws) != nil:
+			g.line0.remove(q)
+		case !mine:
+			return
+		default:
+			passed = q.s
 		}
 	}
 }
 
 func (g *gate) meet(o *offer[Unit], ws *wakes) outcome {
 	switch {
-	case !g.ready(o.n, ws):
+	case !g.ready(o.n, o.s, ws):
 		return none
 	case !o.claim(ws):
 		return over

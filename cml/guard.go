@@ -67,9 +67,10 @@ func Bracket[R, T any](acquire func() R, release func(r R, aborted bool), use fu
 	return guard[T]{force1: func(p *performance, base int) Op[T] {
 		r := acquire()
 		won := new(bool)
-		reg := region{won: won, abort: func() { release(r, true) }}
+		leave := func() { release(r, false) }
+		reg := region{won: won, leave: leave, abort: func() { release(r, true) }}
 		op := inRegion(p, base, reg, func() Op[T] { return forced(use(r), p, base, "Bracket") })
-		return &bracketed[T]{op: op, won: won, release: func() { release(r, false) }}
+		return &bracketed[T]{op: op, won: won, release: leave}
 	}}
 }
 

@@ -37,6 +37,8 @@ func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
 	repay(p.local, o)
 	if ok {
 		p.finish(base)
+	} else if p.wakes.one != nil {
+		p.wakes.flush(p.w) // what is tried next may be somebody's function
 	}
 	return v, ok
 }

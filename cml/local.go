@@ -1,6 +1,8 @@
 package cml
 
 import (
+	"weak"
+
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/wait"
@@ -17,19 +19,25 @@ type local struct {
 	spares [4]any // chains of unused offers, each of one type
 	lones  [4]any // of the types used last, the last one first: see solo.go
 	evict  uint8  // which chain goes next when a fifth type comes
+
+	// The context that PerformContext saw last, and the op for it: see doneOf.
+	ctx  <-chan struct{}
+	done weak.Pointer[doneOp]
 }
 
 // longestChain bounds the offers of one type that a local keeps.
 const longestChain = 16
 
-func localOf(w wait.Waiter) *local {
-	place := w.Scratch()
-	if l, ok := (*place).(*local); ok {
-		return l
+// caller returns the calling fiber or goroutine, which must be given back by
+// wait.Release, and what it keeps.
+func caller() (wait.Waiter, *local) {
+	w, place := wait.Caller()
+	l, ok := (*place).(*local)
+	if !ok {
+		l = &local{}
+		*place = l
 	}
-	l := &local{}
-	*place = l
-	return l
+	return w, l
 }
 
 // loan returns an offer that is blank but for its cell.
@@ -52,9 +60,11 @@ func loan[T any](l *local) *offer[T] {
 // repay takes back an offer that nobody else knows any more.
 func repay[T any](l *local, o *offer[T]) {
 	clear1(&o.v)
-	o.obj, o.s = nil, nil
-	if o.w != nil {
-		o.w = nil
+	o.obj, o.s, o.w = nil, nil, nil
+	if o.word != nil {
+		o.word, o.moved = nil, false
+	}
+	if o.done.Load() {
 		o.done = atomic.Bool{} // nobody looks
 	}
 	free := -1

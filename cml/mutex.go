@@ -121,8 +121,7 @@ func (m *Mutex) lockSlow() {
 			return
 		}
 	}
-	w := wait.Current()
-	l := localOf(w)
+	w, l := caller()
 	o := loan[Unit](l)
 	o.obj, o.w, o.n = m, w, waitsFirst
 	for {

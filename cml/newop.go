@@ -130,7 +130,7 @@ func (x *external[T]) withdraw(p *performance, won bool) {
 		}
 	}
 	if !won && x.undo != nil {
-		x.undo()
+		p.undos = append(p.undos, x.undo)
 	}
 	x.undo = nil
 }

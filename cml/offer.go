@@ -19,12 +19,18 @@ type offer[T any] struct {
 	next, prev *offer[T]
 	queue      *queue[T] // nil: not queued
 
-	obj  object[T]
-	s    *state      // nil: plain, or a performance that has published nothing
-	w    wait.Waiter // of a plain one
-	done atomic.Bool // of a plain one: it is over. Writer: who unlinked it, last
+	obj object[T]
+	s   *state      // nil: plain, or a performance that has published nothing
+	w   wait.Waiter // of a plain one
+	// done says that whoever unlinked it has finished with it: of a plain one,
+	// that it is over; of another one that was taken out of a channel's word,
+	// that it was dead. Writer: who unlinked it, last.
+	done atomic.Bool
 
-	solo solo[T] // of a lone one of a channel: see solo.go
+	// See solo.go.
+	putting, getting solo[T]                  // set when made
+	word             *atomic.Pointer[solo[T]] // where it was put; nil: nowhere. Performer's
+	moved            bool                     // from there to a queue. Under the lock of obj
 
 	kind kind  // what is wanted of obj
 	n    int64 // how much of it
@@ -70,6 +76,7 @@ func newOffer[T any]() *offer[T] {
 	o := &offer[T]{}
 	o.leaf = o
 	o.status.Store(succeeded)
+	o.initSolo()
 	return o
 }
 
@@ -134,11 +141,18 @@ func (o *offer[T]) pair(q *offer[T], ws *wakes) outcome {
 
 // meetIn lets o meet the first in the queue that can be met.
 func (o *offer[T]) meetIn(line *queue[T], ws *wakes) outcome {
+	q := line.first
+	if o.s != nil && line.passedBy == o.s {
+		q = line.passed.next
+	}
 	var next *offer[T]
-	for q := line.first; q != nil; q = next {
+	for ; q != nil; q = next {
 		next = q.next
-		if out := o.pair(q, ws); out == matched || out == over {
+		switch out := o.pair(q, ws); out {
+		case matched, over:
 			return out
+		case passed:
+			line.passed, line.passedBy = q, o.s
 		}
 	}
 	return none
@@ -183,14 +197,27 @@ func (o *offer[T]) withdraw(p *performance, won bool) {
 		}
 		return
 	}
+	if o.word != nil {
+		if o.word.CompareAndSwap(o.solo(), nil) || o.done.Load() { // S4, S6
+			repay(p.local, o)
+			return
+		}
+	}
 	mu.Lock()
+	lost := false
 	if o.queue != nil {
 		o.queue.remove(o)
+	} else if o.word != nil && !o.moved && !o.done.Load() {
+		lost = true // S6
 	}
 	o.obj.left(&p.wakes)
 	mu.Unlock()
 	if p.wakes.one != nil {
 		p.wakes.flush(p.w)
+	}
+	if lost {
+		p.stray = true
+		return
 	}
 	repay(p.local, o)
 }
@@ -200,6 +227,10 @@ func (o *offer[T]) withdraw(p *performance, won bool) {
 type queue[T any] struct {
 	first, last *offer[T]
 	n           int
+	// passed and all before it are offers of passedBy, which need not look at them
+	// again: its arms are not compared with each other. Both nil: unknown.
+	passed   *offer[T]
+	passedBy *state
 }
 
 func (q *queue[T]) push(o *offer[T]) {
@@ -226,6 +257,11 @@ func (q *queue[T]) pushFront(o *offer[T]) {
 }
 
 func (q *queue[T]) remove(o *offer[T]) {
+	if q.passed == o {
+		if q.passed = o.prev; o.prev == nil {
+			q.passedBy = nil
+		}
+	}
 	if o.prev == nil {
 		q.first = o.next
 	} else {

@@ -119,7 +119,7 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 		p.finish(-1)
 		return zero, context.Cause(ctx)
 	}
-	done := Done(ctx)
+	done := p.local.doneOf(ctx)
 	n := op.leaves()
 	_ = op.publish(p, 0) || done.publish(p, n)
 	if i := p.await(); i != n {

@@ -3,6 +3,8 @@ package cml
 import (
 	"math/rand/v2"
 
+	"go.uber.org/atomic"
+
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -20,11 +22,13 @@ type performance struct {
 	local *local
 
 	published []leaf
-	won       leaf // the one that won, once it is decided
-	used      bool // between begin and finish
-	touched   bool // the state is not as new any more
-	open      bool // something has been published: others may commit it
-	pair      bool // it was decided by a match
+	undos     []func() // the withdraw functions of NewOp that are to be called
+	won       leaf     // the one that won, once it is decided
+	used      bool     // between begin and finish
+	touched   bool     // the state is not as new any more
+	open      bool     // something has been published: others may commit it
+	pair      bool     // it was decided by a match
+	stray     bool     // somebody may still try to commit the state: S6 in solo.go
 	finished  bool
 
 	regions []region
@@ -36,8 +40,9 @@ type performance struct {
 type region struct {
 	lo, hi int // leaves; hi is below lo while the range is not known yet
 	nack   *Cond
-	abort  func()
+	abort  func() // to be called if it was not chosen
 	won    *bool
+	leave  func() // to be called if it was, but the performer never gets to its value
 }
 
 func (r *region) covers(index int) bool { return r.lo <= index && index < r.hi }
@@ -47,17 +52,14 @@ const maxKept = 64
 
 // begin returns a performance of the calling fiber or goroutine.
 func begin() *performance {
-	w := wait.Current()
-	l := localOf(w)
+	w, l := caller()
 	p := l.perf
 	switch {
 	case p == nil || p.used: // used: by whoever called the guard or hook that we are in
 		p = &performance{s: newState(), rng: rand.Uint64() | 1}
-		if l.perf == nil {
-			l.perf = p
-		}
+		l.perf = p // the other one may have ended in a panic
 	case p.touched:
-		p.s.word.Store(nil)
+		p.s.word = atomic.Pointer[cell]{} // nobody looks: W6
 		p.touched, p.open, p.pair, p.finished = false, false, false, false
 	default:
 		p.finished = false
@@ -70,8 +72,8 @@ func begin() *performance {
 // beginGuarded returns a performance in which user code runs before it is
 // decided. Its record is not used again, so that the deferred abandon can ask it.
 func beginGuarded() *performance {
-	w := wait.Current()
-	p := &performance{s: newState(), rng: rand.Uint64() | 1, used: true, w: w, local: localOf(w)}
+	w, l := caller()
+	p := &performance{s: newState(), rng: rand.Uint64() | 1, used: true, w: w, local: l}
 	p.s.w = w
 	return p
 }
@@ -155,7 +157,38 @@ func (p *performance) withdraw(c *cell) int {
 		other.withdraw(p, other == l)
 	}
 	p.published = p.published[:0]
+	if len(p.undos) > 0 {
+		p.undo(index)
+	}
 	return index
+}
+
+// undo calls the withdraw functions. If one of them panics or exits, that is the
+// end of the performance, of which the leaf index was chosen.
+func (p *performance) undo(index int) {
+	returned := false
+	defer func() {
+		clear(p.undos)
+		p.undos = p.undos[:0]
+		if !returned {
+			p.fail(index)
+		}
+	}()
+	callAll(p.undos)
+	returned = true
+}
+
+// callAll calls all of fs, whatever the others do.
+func callAll(fs []func()) {
+	i := 0
+	defer func() {
+		if i < len(fs) {
+			callAll(fs[i+1:])
+		}
+	}()
+	for ; i < len(fs); i++ {
+		fs[i]()
+	}
 }
 
 // finish ends the performance: the leaf index, or -1, was chosen. It signals the
@@ -168,8 +201,17 @@ func (p *performance) finish(index int) {
 	}
 	p.release()
 	if len(regions) > 0 {
-		settle(regions, index)
+		settle(regions, index, false)
 	}
+}
+
+// fail is finish where user code has panicked or exited: nobody will come for the
+// value of the leaf.
+func (p *performance) fail(index int) {
+	regions := p.regions
+	p.wakes.flush(p.w)
+	p.release()
+	settle(regions, index, true)
 }
 
 // release gives the record back.
@@ -178,12 +220,13 @@ func (p *performance) release() {
 	p.finished = true
 	if p.touched {
 		p.won = nil
-		if p.s.shared.Load() {
+		if p.stray || p.s.shared.Load() {
 			p.s = newState() // W6
 			p.s.w = w
+			p.stray = false
 		}
 		if cap(p.published) > maxKept {
-			p.published = nil
+			p.published, p.undos = nil, nil
 		}
 	}
 	if p.regions != nil {
@@ -195,7 +238,7 @@ func (p *performance) release() {
 
 // settle tells the regions which leaf was chosen. All nacks are ready before the
 // first hook runs, and every hook runs, whatever the others do.
-func settle(regions []region, index int) {
+func settle(regions []region, index int, failed bool) {
 	for i := range regions {
 		switch r := &regions[i]; {
 		case r.covers(index):
@@ -206,15 +249,24 @@ func settle(regions []region, index int) {
 			r.nack.Signal()
 		}
 	}
-	callHooks(regions, index)
+	callHooks(regions, index, failed)
 }
 
-func callHooks(regions []region, index int) {
-	for i := range regions {
-		if r := &regions[i]; r.abort != nil && !r.covers(index) {
-			defer callHooks(regions[i+1:], index)
-			r.abort()
-			return
+func callHooks(regions []region, index int, failed bool) {
+	i := 0
+	defer func() {
+		if i < len(regions) {
+			callHooks(regions[i+1:], index, failed)
+		}
+	}()
+	for ; i < len(regions); i++ {
+		switch r := &regions[i]; {
+		case !r.covers(index):
+			if r.abort != nil {
+				r.abort()
+			}
+		case failed && r.leave != nil:
+			r.leave()
 		}
 	}
 }
@@ -226,5 +278,5 @@ func (p *performance) abandon() {
 		return
 	}
 	p.s.commit(aborted, &p.wakes)
-	p.finish(p.withdraw(p.s.decided(&p.wakes)))
+	p.fail(p.withdraw(p.s.decided(&p.wakes)))
 }

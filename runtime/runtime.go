@@ -17,11 +17,15 @@ import (
 )
 
 func init() {
-	wait.Register(func() wait.Waiter {
-		if c := current(); c != nil {
-			return c.fiber
+	wait.Register(func() (wait.Waiter, *any) {
+		c := current()
+		if c == nil {
+			return nil, nil
 		}
-		return nil
+		if c.scratch == nil {
+			c.scratch = new(any)
+		}
+		return c.fiber, c.scratch
 	})
 }
 

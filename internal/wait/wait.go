@@ -75,23 +75,30 @@ type Waiter interface {
 	Scratch() *any
 }
 
-// fiber returns the running fiber as a waiter, or nil in a plain goroutine.
-// It is set once, when the engine is linked in.
-var fiber func() Waiter
+// fiber returns the running fiber as a waiter and its scratch place, or nil in a
+// plain goroutine. It is set once, when the engine is linked in.
+var fiber func() (Waiter, *any)
 
 // Register is called once, from the engine's package initialisation, before
 // any fiber or waiter exists.
-func Register(current func() Waiter) { fiber = current }
+func Register(current func() (Waiter, *any)) { fiber = current }
 
 // Current returns the waiter of the calling fiber, or a waiter for the calling
 // goroutine. A goroutine's waiter must be given back with Release.
 func Current() Waiter {
+	w, _ := Caller()
+	return w
+}
+
+// Caller is Current and the waiter's Scratch at once.
+func Caller() (Waiter, *any) {
 	if fiber != nil {
-		if w := fiber(); w != nil {
-			return w
+		if w, scratch := fiber(); w != nil {
+			return w, scratch
 		}
 	}
-	return goroutines.Get().(*Goroutine)
+	g := goroutines.Get().(*Goroutine)
+	return g, &g.scratch
 }
 
 // Release gives back what Current returned, when no one will unpark it any
