@@ -17,7 +17,8 @@
 //	stats.go      medians and ratios
 //	table.go      the table; json.go: the same for machines
 //	child.go      runs in processes of their own
-//	meet.go       the channel of the fibers' side, latch.go its wait group
+//	meet.go       the channel of the engine's rows, latch.go their wait group
+//	cml.go        what the rows of package cml share; cml*.go: these rows
 //	the rest      one file for each family of workloads
 //
 // # Exit codes
@@ -226,8 +227,11 @@ func choose(o *options) ([]*block, error) {
 			continue
 		}
 		matched = true
+		if w.exactly > 0 {
+			b.results = append(b.results, &result{schedulers: w.exactly})
+		}
 		for _, n := range o.schedulers {
-			if n >= w.least && (!w.single || n == most) {
+			if w.exactly == 0 && n >= w.least && (!w.single || n == most) {
 				b.results = append(b.results, &result{schedulers: n})
 			}
 		}

@@ -57,6 +57,7 @@ type workload struct {
 
 	least    int  // schedulers it needs
 	single   bool // run with the largest number of schedulers alone
+	exactly  int  // if not 0: run with this number of schedulers alone, whatever is asked for
 	optional bool // left out when the run is late
 	apart    bool // its runs wait more than they work, in processes of their own: all such run at once, at the end
 
@@ -78,6 +79,7 @@ func registry(sc scale) []*workload {
 		citizenWorkloads(),
 		treeWorkloads(),
 		skynetWorkloads(sc),
+		cmlWorkloads(),
 		memoryWorkloads(sc),
 		idleWorkloads(),
 	)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed222ee791/fibers/cml"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -40,9 +41,9 @@ func skynetFibers(_ context.Context, p params) (s sample, err error) {
 	leaves, sum := skynetLeaves(p.scale), int64(0)
 	err = inFibers(p.schedulers, func(rt *fibers.Runtime) {
 		m := startMeter()
-		out := new(meet)
+		out := cml.NewChan[int64]()
 		fibers.Go(func() { skynetFiber(out, 0, int64(leaves)) })
-		sum = out.get()
+		sum = out.Get()
 		s = skynetSample(m, leaves)
 		s.shares = shares(rt.Stats())
 	})
@@ -52,20 +53,20 @@ func skynetFibers(_ context.Context, p params) (s sample, err error) {
 	return s, verifySkynet(sum, int64(leaves))
 }
 
-func skynetFiber(out *meet, first, leaves int64) {
+func skynetFiber(out *cml.Chan[int64], first, leaves int64) {
 	if leaves == 1 {
-		out.put(first)
+		out.Put(first)
 		return
 	}
-	in := new(meet)
+	in := cml.NewChan[int64]()
 	for i := range int64(10) {
 		fibers.Go(func() { skynetFiber(in, first+i*leaves/10, leaves/10) })
 	}
 	sum := int64(0)
 	for range 10 {
-		sum += in.get()
+		sum += in.Get()
 	}
-	out.put(sum)
+	out.Put(sum)
 }
 
 func skynetGoroutines(_ context.Context, p params) (s sample, err error) {

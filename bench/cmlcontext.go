@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+
+	"github.com/seed222ee791/fibers/cml"
+)
+
+// A stream of values whose getter would stop if a context were done.
+
+func contextWorkloads() []*workload {
+	return []*workload{cmlRow("context", "a stream of values, the getter of which looks out for a context each time: time of one value",
+		[3]int{50_000, 10_000, 50}, contextFibers, contextGoroutines)}
+}
+
+// cancelled is what the getter makes of a context that is done.
+const cancelled = -1
+
+func contextFibers(n int) troupe {
+	ctx, cancel := context.WithCancel(context.Background())
+	x := cml.NewChan[int]()
+	op := x.GetOp()
+	t := stream(n, x.Put, func() int {
+		v, err := cml.PerformContext(ctx, op)
+		if err != nil {
+			return cancelled
+		}
+		return v
+	})
+	return t.after(cancel)
+}
+
+func contextGoroutines(n int) troupe {
+	ctx, cancel := context.WithCancel(context.Background())
+	x := make(chan int)
+	t := stream(n, func(v int) { x <- v }, func() int {
+		select {
+		case v := <-x:
+			return v
+		case <-ctx.Done():
+			return cancelled
+		}
+	})
+	return t.after(cancel)
+}
+
+// after has f run when the troupe has ended.
+func (t troupe) after(f func()) troupe {
+	check := t.check
+	t.check = func() error {
+		f()
+		return check()
+	}
+	return t
+}

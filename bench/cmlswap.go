@@ -1,0 +1,62 @@
+package main
+
+import "github.com/seed222ee791/fibers/cml"
+
+// Two parties exchange values; neither knows whether it is first.
+
+func swapWorkloads() []*workload {
+	return []*workload{cmlRow("swap", "two parties exchange values in one place: time of an exchange",
+		[3]int{50_000, 10_000, 50}, swapFibers, swapGoroutines)}
+}
+
+func swapFibers(n int) troupe {
+	place := cml.NewSwap[int]()
+	return swappers(n, func() func(int) int { return place.Swap })
+}
+
+// A bid is one party's half of an exchange: its value, and where it wants the
+// other one.
+type bid struct {
+	value int
+	reply chan int
+}
+
+// swapGoroutines does it with a channel for all and one of each party's own: who
+// gets to send a bid waits for the answer, who receives one answers.
+func swapGoroutines(n int) troupe {
+	place := make(chan bid)
+	return swappers(n, func() func(int) int {
+		mine := make(chan int, 1)
+		return func(v int) int {
+			select {
+			case place <- bid{v, mine}:
+				return <-mine
+			case b := <-place:
+				b.reply <- v
+				return b.value
+			}
+		}
+	})
+}
+
+// swappers makes two parties that exchange n times; swapper returns the function
+// of each of them.
+func swappers(n int, swapper func() func(int) int) troupe {
+	got := make(sums, 2)
+	t := troupe{ops: n, check: func() error {
+		// The one has all that the other one gave.
+		if err := verify("the sum of the first party", got[0].n, upTo(n)+n*n); err != nil {
+			return err
+		}
+		return verify("the sum of the second party", got[1].n, upTo(n))
+	}}
+	for i := range 2 {
+		swap := swapper()
+		t.parties = append(t.parties, func() {
+			for k := range n {
+				got[i].n += swap(i*n + k)
+			}
+		})
+	}
+	return t
+}

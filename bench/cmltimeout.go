@@ -1,0 +1,64 @@
+package main
+
+import (
+	"time"
+
+	"github.com/seed222ee791/fibers/cml"
+	fibers "github.com/seed222ee791/fibers/runtime"
+)
+
+// A stream of values whose getter would not wait for longer than some time.
+
+// patience is that time: no run takes so long.
+const patience = time.Minute
+
+// tooLate is what the getter makes of it if it does.
+const tooLate = -1
+
+func timeoutWorkloads() []*workload {
+	sizes := [3]int{50_000, 10_000, 50}
+	return []*workload{
+		cmlRow("timeout/timer", "a stream of values, the getter of which has a time-out each time, prepared beforehand: time of one value", sizes,
+			func(n int) troupe {
+				x := cml.NewChan[int]()
+				op := cml.Choice(x.GetOp(), cml.Wrap(fibers.After(patience), func(time.Time) int { return tooLate }))
+				return stream(n, x.Put, func() int { return cml.Perform(op) })
+			},
+			func(n int) troupe {
+				x := make(chan int)
+				t := time.NewTimer(patience)
+				return stream(n, func(v int) { x <- v }, func() int {
+					t.Reset(patience)
+					select {
+					case v := <-x:
+						return v
+					case <-t.C:
+						return tooLate
+					}
+				})
+			}),
+		cmlRow("timeout/after", "the same with a time-out made anew each time: time of one value", sizes,
+			func(n int) troupe {
+				x := cml.NewChan[int]()
+				op := x.GetOp()
+				return stream(n, x.Put, func() int {
+					v, ok := fibers.PerformTimeout(op, patience)
+					if !ok {
+						return tooLate
+					}
+					return v
+				})
+			},
+			func(n int) troupe {
+				x := make(chan int)
+				return stream(n, func(v int) { x <- v }, func() int {
+					select {
+					case v := <-x:
+						return v
+					case <-time.After(patience):
+						return tooLate
+					}
+				})
+			}),
+	}
+}
