@@ -142,19 +142,30 @@ func (c *Chan[T]) TryGet() (v T, ok bool) {
 
 // tryPut is TryPut under the lock.
 func (c *Chan[T]) tryPut(v T) bool {
-	var ws wakes
 	c.lock()
-	for q := c.gets.first; q != nil; q = c.gets.first {
-		q.v = v
-		if q.grant(&ws) {
-			c.mu.Unlock()
-			ws.flush(nil)
-			return true
-		}
+	if c.gets.first != nil {
+		return c.tryServe(v)
 	}
 	ok := c.n < len(c.buf)
 	if ok {
 		c.store(v)
+	}
+	c.mu.Unlock()
+	return ok
+}
+
+// tryServe is tryPut where there is a getter, which may be dead. It gives the
+// lock back.
+func (c *Chan[T]) tryServe(v T) bool {
+	var ws wakes
+	ok := false
+	for q := c.gets.first; !ok && q != nil; q = c.gets.first {
+		q.v = v
+		ok = q.grant(&ws)
+	}
+	if !ok && c.n < len(c.buf) {
+		c.store(v)
+		ok = true
 	}
 	c.mu.Unlock()
 	ws.flush(nil)
@@ -163,8 +174,21 @@ func (c *Chan[T]) tryPut(v T) bool {
 
 // tryGet is TryGet under the lock.
 func (c *Chan[T]) tryGet() (v T, ok bool) {
-	var ws wakes
 	c.lock()
+	if c.puts.first != nil {
+		return c.tryRelieve()
+	}
+	if ok = c.n > 0; ok {
+		v = c.take()
+	}
+	c.mu.Unlock()
+	return v, ok
+}
+
+// tryRelieve is tryGet where there is a putter, which may be dead. It gives the
+// lock back.
+func (c *Chan[T]) tryRelieve() (v T, ok bool) {
+	var ws wakes
 	if c.n > 0 {
 		v, ok = c.take(), true
 		c.refill(&ws)
