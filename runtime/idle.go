@@ -49,20 +49,21 @@ package runtime
 //	after that section rechecks later than the push; all others are awake, and
 //	recheck before they sleep.
 //
-// W2: a fiber in another's next place.
+// W2: a fiber in another's next place or ring.
 //
-//	Recheck does not count it as work: most often its scheduler takes it in well
-//	under a microsecond. But who falls asleep while others are awake and nobody
-//	watches is the watcher: it sleeps for 50 µs to 1 ms at a time, and takes a
-//	fiber that it has seen twice in the same place, with no turn of its scheduler
-//	between. It is the last to be woken
-//	for work. Putting a fiber there wakes nobody if there is a watcher; if
-//	there is none (all fell asleep, and then one was woken) it wakes one, which
-//	finds nothing and becomes the watcher. The monitor, which is up while anyone
-//	is, sees to what is left over: it wakes a sleeper when it finds work waiting
-//	at two looks in a row, and when nobody sleeps, it watches alone (standin.go).
-//	A scheduler from whose next place a fiber had to be taken does without that
-//	place for a while (eager): its fibers go on after they have woken others.
+//	Recheck does not count it as work if there is a watcher: most often its
+//	scheduler takes it in well under a microsecond. But who falls asleep while
+//	others are awake and nobody watches is the watcher: it sleeps for 50 µs to 1 ms
+//	at a time, and takes a fiber that it has seen twice in the same next place,
+//	with no turn of its scheduler between, or half of a ring that is ripe
+//	(steal.go). It is the last to be woken for work. Putting a fiber there wakes
+//	nobody if there is a watcher; if there is none (all fell asleep, and then one
+//	was woken) it wakes one, which finds nothing and becomes the watcher. The
+//	monitor, which is up while anyone is, sees to what is left over: it wakes a
+//	sleeper when it finds work waiting at two looks in a row, and when nobody
+//	sleeps, it watches alone (standin.go). A scheduler where a fiber had to wait
+//	for the watcher wakes others at once for a while (eager): its fibers go on
+//	after they have woken others.
 //
 // W3: a timer and a scheduler that falls asleep.
 //
@@ -75,14 +76,12 @@ package runtime
 
 import (
 	"math"
-	"slices"
 	"sync"
 	"time"
 
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/pad"
-	"github.com/seed222ee791/fibers/worksteal"
 )
 
 type idlers struct {
@@ -101,29 +100,11 @@ type idlers struct {
 const (
 	never = math.MaxInt64
 
-	stealBatch   = 16
-	searchRounds = 6
-	searchPause  = 200 // loads of a shared word between two rounds, 0.2–0.4 µs
-
 	watchMin = 50 * time.Microsecond
 	watchMax = time.Millisecond
 
 	standInPatience = 100 * time.Millisecond // without work, then it retires
 )
-
-// victims is what a scheduler remembers of the others' next places.
-type victims struct {
-	seen  map[*scheduler]sight
-	delay time.Duration // how long the watcher sleeps next
-}
-
-// A sight is a fiber in a next place. At the second look it must be the same and
-// its scheduler have had no turn: else it may have run and come back.
-type sight struct {
-	fiber *fiber
-	turns uint64
-	at    int64
-}
 
 // find returns a fiber to run, waiting until there is one, or nil if the root
 // has to end. Root only.
@@ -195,7 +176,7 @@ func (rt *Runtime) doneSearching() {
 // needed reports whether a sleeper should take the caller's place among those
 // who look: there is work, or a next place that nobody watches (W2).
 func (rt *Runtime) needed() bool {
-	return rt.queued() || !rt.idle.watched.Load() && rt.workWaits()
+	return rt.posted() || !rt.idle.watched.Load() && rt.workWaits()
 }
 
 // wakeForWork is called after every push that others should know of.
@@ -249,126 +230,6 @@ func (id *idlers) remove(s *scheduler) {
 	id.nsleep.Dec()
 }
 
-// search looks for work at the others for a few microseconds.
-func (s *scheduler) search() *fiber {
-	s.counts.searches++
-	for range searchRounds {
-		if f := s.look(); f != nil {
-			return f
-		}
-		for range searchPause {
-			if s.rt.stopping.Load() {
-				return nil
-			}
-		}
-	}
-	return nil
-}
-
-// look looks at every queue once and takes what it finds.
-func (s *scheduler) look() *fiber {
-	if f := s.rt.injector.Pop(); f != nil {
-		return f
-	}
-	all := *s.rt.schedulers.Load()
-	s.watched.forget(all)
-	start := s.random(len(all))
-	for i := range all {
-		v := all[(start+i)%len(all)]
-		if v == s {
-			continue
-		}
-		if f := s.stealFrom(v); f != nil {
-			s.counts.stolen++
-			return f
-		}
-	}
-	return nil
-}
-
-// stealFrom takes the oldest spawned fiber of v, or half of its woken ones.
-func (s *scheduler) stealFrom(v *scheduler) *fiber {
-	for range 4 { // Lost means that someone else got work: no need to insist
-		f, outcome := v.newest.Steal()
-		if f != nil {
-			s.stealMore(v)
-			return f
-		}
-		if outcome == worksteal.Empty {
-			break
-		}
-	}
-	for range 4 {
-		f, moved, outcome := v.woken.StealHalf(s.ring, 32)
-		if f != nil {
-			s.counts.stolen += uint64(moved)
-			return f
-		}
-		if outcome == worksteal.Empty {
-			break
-		}
-	}
-	return s.stealStale(v)
-}
-
-// stealMore takes up to half of what v has spawned, at most stealBatch, so that
-// the way here is not made for each one.
-func (s *scheduler) stealMore(v *scheduler) {
-	for n := min(v.newest.Len()/2, stealBatch); n > 0; n-- {
-		f, _ := v.newest.Steal()
-		if f == nil {
-			return
-		}
-		s.counts.stolen++
-		s.deque.Push(f)
-	}
-}
-
-// stealStale takes the fiber in v's next place if it was there some time ago.
-func (s *scheduler) stealStale(v *scheduler) *fiber {
-	f := v.next.Load()
-	if f == nil {
-		if len(s.watched.seen) > 0 {
-			delete(s.watched.seen, v)
-		}
-		return nil
-	}
-	before, known := s.watched.seen[v]
-	now := sight{f, v.published.turns.Load(), s.rt.clock()}
-	switch {
-	case !known || before.fiber != f || before.turns != now.turns:
-		if s.watched.seen == nil {
-			s.watched.seen = make(map[*scheduler]sight)
-		}
-		s.watched.seen[v] = now
-		return nil
-	case time.Duration(now.at-before.at) < watchMin/2:
-		return nil
-	}
-	delete(s.watched.seen, v)
-	if v.next.CompareAndSwap(f, nil) {
-		v.eager.Store(eagerness)
-		return f
-	}
-	return nil
-}
-
-// forget drops what was seen at schedulers that are no more.
-func (v *victims) forget(all []*scheduler) {
-	if len(v.seen) == 0 {
-		return
-	}
-	for s := range v.seen {
-		if !slices.Contains(all, s) {
-			delete(v.seen, s)
-		}
-	}
-}
-
-// sighted reports whether there was a fiber in another's next place at the last
-// look, which is worth another soon.
-func (v *victims) sighted() bool { return len(v.seen) > 0 }
-
 // sleep goes through Announce, Recheck and Sleep. It returns a fiber if the
 // recheck found one, and whether the scheduler is a searcher now.
 func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
@@ -399,8 +260,8 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	id.mu.Unlock()
 
 	rt.checkDrained()
-	// A look may find nothing where others' luck was better; queued is exact.
-	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.queued() {
+	// A look may find nothing where others' luck was better; what follows is exact.
+	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
 		if s.parker.wait(wait) {
 			s.afterSleep()

@@ -127,11 +127,11 @@ func (s *scheduler) settle() {
 		d.fiber.since = millis(s.now)
 		if !d.fiber.tryPark(d.why) {
 			s.ring.Push(d.fiber)
-			s.rt.wakeForWork()
+			s.wakeForWoken()
 		}
 	case yields:
 		s.ring.Push(d.fiber)
-		s.rt.wakeForWork()
+		s.wakeForWoken()
 	case rests:
 		s.rest(d.co)
 	case tainted:

@@ -173,7 +173,7 @@ func (s *scheduler) pickLocal() *fiber {
 				return f
 			}
 			s.ring.Push(f)
-			s.rt.wakeForWork()
+			s.wakeForWoken()
 		}
 	}
 	s.streak = 0
@@ -209,9 +209,24 @@ func (s *scheduler) runNext(f *fiber) {
 			s.ring.Push(f)
 		}
 		s.rt.wakeForWork()
-	} else if old != nil || !id.watched.Load() {
+	} else if !id.watched.Load() {
 		s.rt.wakeForWork()
 	}
+}
+
+// wakeForWoken is called after a push to the ring. As with next, the watcher sees
+// to it if there is one, unless that took too long lately.
+func (s *scheduler) wakeForWoken() {
+	id := &s.rt.idle
+	if id.nsleep.Load() == 0 {
+		return
+	}
+	if n := s.eager.Load(); n > 0 {
+		s.eager.Store(n - 1)
+	} else if id.watched.Load() {
+		return
+	}
+	s.rt.wakeForWork()
 }
 
 // spawn makes a fiber and queues it here. Owner only.

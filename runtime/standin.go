@@ -188,13 +188,26 @@ func (rt *Runtime) workWaits() bool {
 	return false
 }
 
-// queued reports whether there is a fiber that a searcher would find.
-func (rt *Runtime) queued() bool {
+// queued reports whether a queue holds a fiber.
+func (rt *Runtime) queued() bool { return rt.posted() || rt.woken() }
+
+// posted reports whether there is a fiber that a searcher would find at once.
+func (rt *Runtime) posted() bool {
 	if !rt.injector.Empty() {
 		return true
 	}
 	for _, s := range *rt.schedulers.Load() {
-		if !s.newest.Empty() || !s.woken.Empty() {
+		if !s.newest.Empty() {
+			return true
+		}
+	}
+	return false
+}
+
+// woken reports whether there is a fiber in a ring.
+func (rt *Runtime) woken() bool {
+	for _, s := range *rt.schedulers.Load() {
+		if !s.woken.Empty() {
 			return true
 		}
 	}

@@ -203,3 +203,14 @@ func ExampleRingOwner_Drained() {
 	// false
 	// true
 }
+
+func ExampleRingThief_Taken() {
+	owner, thief := worksteal.NewRing[string]()
+	a, b := "a", "b"
+	owner.Push(&a)
+	owner.Push(&b)
+	until := thief.Taken() + uint64(thief.Len())
+	owner.Pop()
+	fmt.Println("still queued:", until-thief.Taken())
+	// Output: still queued: 1
+}

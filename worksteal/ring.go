@@ -136,6 +136,11 @@ func (t *RingThief[T]) Empty() bool { return t.s.empty() }
 // meanwhile. It costs a few loads for every doubling of the capacity.
 func (t *RingThief[T]) Len() int { return t.s.count() }
 
+// Taken returns a number that grows by one with each element that is taken,
+// whoever takes it. With Len it tells whether an element seen before is still
+// queued.
+func (t *RingThief[T]) Taken() uint64 { return t.s.low.Load() }
+
 // Each calls f for the elements queued, oldest first, until f returns false.
 // It is exact if nobody pushes or takes meanwhile. Otherwise it may miss or
 // repeat elements that move, and f may see elements that have been taken.

@@ -30,7 +30,7 @@
 //
 // Abstracted: queues are counters, and taking from one is one step that never
 // fails for a queue that holds something (a steal that is Lost and then given
-// up is not covered).  The next place of W2 is no queue here.  The list is a
+// up is not covered).  The places of W2, next and ring, are no queues here.  The list is a
 // set of which a waker may take any member.  A section of mu with one write
 // that others can see is one step; those with two are two.  The parker is a bit
 // here; its three states are parker.pml.  Sleeping in epoll, stand-ins and

@@ -1,0 +1,203 @@
+package runtime
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seed222ee791/fibers/worksteal"
+)
+
+const (
+	stealBatch   = 16
+	searchRounds = 6
+	searchPause  = 200 // loads of a shared word between two rounds, 0.2–0.4 µs
+
+	ripeAge    = 5 * time.Microsecond  // how long a fiber waits in a ring until it is stolen
+	backlogAge = 50 * time.Microsecond // how long a ring is never empty until it is stolen from
+)
+
+// victims is what a scheduler remembers of the others' next places.
+type victims struct {
+	seen  map[*scheduler]sight
+	rings map[*scheduler]ringSight
+	delay time.Duration // how long the watcher sleeps next
+}
+
+// A sight is a fiber in a next place. At the second look it must be the same and
+// its scheduler have had no turn: else it may have run and come back.
+type sight struct {
+	fiber *fiber
+	turns uint64
+	at    int64
+}
+
+// A ringSight is what was seen in a ring.
+type ringSight struct {
+	until uint64 // the fibers seen are those before this one
+	at    int64  // when that was
+	since int64  // all looks since then found some
+}
+
+// ripe reports whether fibers should be stolen from the ring of v: one has waited
+// there for some time. Most often, woken fibers run for less than a microsecond
+// and wake others: to steal one costs more than it brings, to the thief, and to
+// those that share cache lines with it.
+func (s *scheduler) ripe(v *scheduler, now int64) bool {
+	low := v.woken.Taken()
+	n := v.woken.Len()
+	if n == 0 {
+		if len(s.watched.rings) > 0 {
+			delete(s.watched.rings, v)
+		}
+		return false
+	}
+	if v.eager.Load() > 0 {
+		return true
+	}
+	before, known := s.watched.rings[v]
+	age := time.Duration(now - before.at)
+	switch {
+	case !known:
+		if s.watched.rings == nil {
+			s.watched.rings = make(map[*scheduler]ringSight)
+		}
+		before.since = now
+	case age < ripeAge:
+		return false
+	case int64(before.until-low) > 0:
+		if age >= watchMin/2 {
+			v.eager.Store(eagerness)
+		}
+		return true
+	case time.Duration(now-before.since) >= backlogAge:
+		return true
+	}
+	s.watched.rings[v] = ringSight{low + uint64(n), now, before.since}
+	return false
+}
+
+// search looks for work at the others for a few microseconds.
+func (s *scheduler) search() *fiber {
+	s.counts.searches++
+	for round := 0; round < searchRounds || len(s.watched.rings) > 0 && round < 4*searchRounds; round++ {
+		if f := s.look(); f != nil {
+			return f
+		}
+		for range searchPause {
+			if s.rt.stopping.Load() {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// look looks at every queue once and takes what it finds.
+func (s *scheduler) look() *fiber {
+	if f := s.rt.injector.Pop(); f != nil {
+		return f
+	}
+	all := *s.rt.schedulers.Load()
+	s.watched.forget(all)
+	start := s.random(len(all))
+	for i := range all {
+		v := all[(start+i)%len(all)]
+		if v == s {
+			continue
+		}
+		if f := s.stealFrom(v); f != nil {
+			s.counts.stolen++
+			return f
+		}
+	}
+	return nil
+}
+
+// stealFrom takes the oldest spawned fiber of v, or half of its woken ones.
+func (s *scheduler) stealFrom(v *scheduler) *fiber {
+	for range 4 { // Lost means that someone else got work: no need to insist
+		f, outcome := v.newest.Steal()
+		if f != nil {
+			s.stealMore(v)
+			return f
+		}
+		if outcome == worksteal.Empty {
+			break
+		}
+	}
+	for range 4 {
+		if !s.ripe(v, s.rt.clock()) {
+			break
+		}
+		f, moved, outcome := v.woken.StealHalf(s.ring, 32)
+		if f != nil {
+			s.counts.stolen += uint64(moved)
+			delete(s.watched.rings, v)
+			return f
+		}
+		if outcome == worksteal.Empty {
+			break
+		}
+	}
+	return s.stealStale(v)
+}
+
+// stealMore takes up to half of what v has spawned, at most stealBatch, so that
+// the way here is not made for each one.
+func (s *scheduler) stealMore(v *scheduler) {
+	for n := min(v.newest.Len()/2, stealBatch); n > 0; n-- {
+		f, _ := v.newest.Steal()
+		if f == nil {
+			return
+		}
+		s.counts.stolen++
+		s.deque.Push(f)
+	}
+}
+
+// stealStale takes the fiber in v's next place if it was there some time ago.
+func (s *scheduler) stealStale(v *scheduler) *fiber {
+	f := v.next.Load()
+	if f == nil {
+		if len(s.watched.seen) > 0 {
+			delete(s.watched.seen, v)
+		}
+		return nil
+	}
+	before, known := s.watched.seen[v]
+	now := sight{f, v.published.turns.Load(), s.rt.clock()}
+	switch {
+	case !known || before.fiber != f || before.turns != now.turns:
+		if s.watched.seen == nil {
+			s.watched.seen = make(map[*scheduler]sight)
+		}
+		s.watched.seen[v] = now
+		return nil
+	case time.Duration(now.at-before.at) < watchMin/2:
+		return nil
+	}
+	delete(s.watched.seen, v)
+	if v.next.CompareAndSwap(f, nil) {
+		v.eager.Store(eagerness)
+		return f
+	}
+	return nil
+}
+
+// forget drops what was seen at schedulers that are no more.
+func (v *victims) forget(all []*scheduler) {
+	for s := range v.rings {
+		if !slices.Contains(all, s) {
+			delete(v.rings, s)
+		}
+	}
+	for s := range v.seen {
+		if !slices.Contains(all, s) {
+			delete(v.seen, s)
+		}
+	}
+}
+
+// sighted reports whether there was a fiber in another's next place at the last
+// look, which is worth another soon.
+func (v *victims) sighted() bool { return len(v.seen) > 0 }
