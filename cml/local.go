@@ -3,8 +3,6 @@ package cml
 import (
 	"weak"
 
-	"go.uber.org/atomic"
-
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -14,11 +12,13 @@ import (
 // What is in use is not in it: a guard or a wrap that performs finds it empty
 // and gets new records.
 type local struct {
-	perf   *performance
-	wakes  wakes  // of a critical section; empty outside
-	spares [4]any // chains of unused offers, each of one type
-	lones  [4]any // of the types used last, the last one first: see solo.go
-	evict  uint8  // which chain goes next when a fifth type comes
+	perf          *performance
+	wakes         wakes  // of a critical section; empty outside
+	spares        [4]any // chains of unused offers, each of one type
+	lones         [4]any // of the types used last, the last one first: see solo.go
+	registrations [2]any // chains of unused ones, each of one type: see source.go
+
+	evict uint8 // which chain goes next when a fifth type comes
 
 	// The context that PerformContext saw last, and the op for it: see doneOf.
 	ctx  <-chan struct{}
@@ -65,7 +65,7 @@ func repay[T any](l *local, o *offer[T]) {
 		o.word, o.moved = nil, false
 	}
 	if o.done.Load() {
-		o.done = atomic.Bool{} // nobody looks
+		o.done = flag{} // nobody looks
 	}
 	free := -1
 	for i := range l.spares {

@@ -128,6 +128,38 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	return zero, done.result(p, 0)
 }
 
+// PerformUntil performs op, but gives up when stop is ready: then it returns its
+// value, and false, and op has left no trace. If both are ready at once, op is
+// performed. It is Perform of Prefer(op, stop), where the types need not agree,
+// and allocates nothing.
+func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
+	if op == nil || stop == nil {
+		panic("cml: PerformUntil with a nil operation")
+	}
+	var p *performance
+	if op.active() || stop.active() {
+		p = beginGuarded()
+		defer p.abandon()
+		op = op.force(p, 0)
+		stop = stop.force(p, op.leaves())
+	} else {
+		p = begin()
+	}
+	if v, ok = op.try(p, 0); ok {
+		return v, s, true
+	}
+	n := op.leaves()
+	if s, stopped := stop.try(p, n); stopped {
+		return v, s, false
+	}
+	_ = op.publish(p, 0) || stop.publish(p, n)
+	i := p.await()
+	if i < n {
+		return op.result(p, i), s, true
+	}
+	return v, stop.result(p, i-n), false
+}
+
 // Select performs the choice of ops: the spoken form of Go's select.
 //
 //	cml.Select(
