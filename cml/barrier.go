@@ -2,16 +2,16 @@ package cml
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // A Barrier lets parties wait until n of them have come, and then all go on. It
-// is cyclic: the next n meet in the same way.
+// is cyclic: the next n meet in the same way. NewBarrier makes one: the zero value
+// is of no use.
 type Barrier struct {
 	n       int
-	mu      sync.Mutex
+	mu      lock
 	waiting queue[Unit] // under mu; at rest fewer than n that could meet
 }
 
@@ -32,7 +32,7 @@ func (b *Barrier) Wait() { await[Unit](b, kindGet, 0, Unit{}, wait.Group) }
 // leaves are at the barrier.
 func (b *Barrier) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: b} }
 
-func (b *Barrier) mutex() *sync.Mutex             { return &b.mu }
+func (b *Barrier) mutex() *lock                   { return &b.mu }
 func (b *Barrier) line(*offer[Unit]) *queue[Unit] { return &b.waiting }
 func (b *Barrier) left(*wakes)                    {}
 
@@ -43,7 +43,7 @@ func (b *Barrier) meet(o *offer[Unit], ws *wakes) outcome {
 		var parties []party
 		named := map[*state]bool{}
 		if o.s != nil {
-			parties = append(parties, party{s: o.s, leaf: o, index: o.index})
+			parties = append(parties, party{s: o.s, index: o.index})
 		}
 		var next *offer[Unit]
 		for q := b.waiting.first; q != nil && len(plain)+len(chosen) < b.n-1; q = next {
@@ -57,7 +57,7 @@ func (b *Barrier) meet(o *offer[Unit], ws *wakes) outcome {
 			default:
 				named[q.s] = true
 				chosen = append(chosen, q)
-				parties = append(parties, party{s: q.s, leaf: q, index: q.index, w: q.s.w})
+				parties = append(parties, party{s: q.s, index: q.index, w: q.s.w})
 			}
 		}
 		if len(plain)+len(chosen) < b.n-1 {

@@ -1,28 +1,25 @@
 package cml
 
-import (
-	"sync"
-
-	"go.uber.org/atomic"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // A Chan carries values from those who put to those who get. Any number of
-// fibers and goroutines may use one, on either side.
+// fibers and goroutines may use one, on either side. NewChan and NewBuffered make
+// one. A nil *Chan is of no use: where Go would have one in a select, take Never.
 //
 // A rendezvous channel has no room: a put and a get happen together, or not at
 // all. A buffered one takes up to n values that nobody has got yet. Those who
 // wait are served in the order in which they came. What happened before a put
 // happened before the return of the get that receives its value; on a rendezvous
-// channel what happened before the get happened before the return of the put.
+// channel what happened before the get happened before the return of the put, and
+// on one with room for n, what happened before the k-th get happened before the
+// return of the (k+n)-th put.
 //
 // There is no close: see Queue, and Cond beside a channel in a Choice.
 type Chan[T any] struct {
-	solo atomic.Pointer[solo[T]] // see solo.go
-	busy solo[T]                 // what solo points to while the lock decides
+	solo pointer[solo[T]] // see solo.go
+	busy solo[T]          // what solo points to while the lock decides
 
-	mu sync.Mutex
+	mu lock
 	// Under mu. On no channel do a live put and a live get of two different
 	// performances wait at once: whoever comes second meets the first (the scan
 	// and the enqueueing are one critical section).
@@ -65,7 +62,7 @@ func (c *Chan[T]) Put(v T) {
 				c.ended(o)
 			}
 		}
-		o.done = atomic.Bool{} // nobody looks
+		o.done = flag{} // nobody looks
 		o.moved = false
 	}
 	clear1(&o.v)
@@ -97,7 +94,7 @@ func (c *Chan[T]) Get() T {
 				c.ended(o)
 			}
 		}
-		o.done = atomic.Bool{} // nobody looks
+		o.done = flag{} // nobody looks
 		o.moved = false
 	}
 	v := o.v
@@ -106,7 +103,8 @@ func (c *Chan[T]) Get() T {
 	return v
 }
 
-// TryPut is Put that does not wait: it reports whether v was taken.
+// TryPut is Put that does not wait: it reports whether v was taken, as it is if
+// somebody waits for a value or the buffer has room.
 func (c *Chan[T]) TryPut(v T) bool {
 	for {
 		s := c.solo.Load()
@@ -258,7 +256,7 @@ func (op *chanGet[T]) publish(p *performance, base int) bool {
 	return o.published(p, out)
 }
 
-func (c *Chan[T]) mutex() *sync.Mutex { return &c.mu }
+func (c *Chan[T]) mutex() *lock { return &c.mu }
 
 func (c *Chan[T]) line(o *offer[T]) *queue[T] {
 	if o.kind == kindPut {

@@ -10,7 +10,8 @@ import (
 // Choice returns the op that is ready when one of ops is, and commits exactly
 // one of them. Among several that are ready at once each may be chosen: any two
 // are equally likely to be looked at first. A choice directly in a choice counts
-// as if its ops stood there themselves. Choice() is Never.
+// as if its ops stood there themselves; with a Wrap, Guard or Prefer around it, it
+// counts as one. Choice() is Never.
 //
 // The same op, or several ops on one object, may stand in a choice. A
 // performance does not meet itself: of Choice(c.PutOp(v), c.GetOp()) the two
@@ -28,6 +29,8 @@ type choice[T any] struct {
 	act    bool // some kid is active
 	nested bool // some kid is a choice of the same bias
 	n      int  // leaves, unless act
+	// own is the plan if every kid is one leaf: kids as they are.
+	own plan[T]
 	// plan is kids with nested choices spread out, made when first needed.
 	// Writers, readers: any; whoever makes it makes the same.
 	plan atomic.Pointer[plan[T]]
@@ -62,6 +65,10 @@ func newChoice[T any](name string, ops []Op[T], biased bool) Op[T] {
 		for _, op := range ops {
 			c.n += op.leaves()
 		}
+		if !c.nested && c.n == len(ops) {
+			c.own.kids = ops
+			c.own.count()
+		}
 	}
 	return c
 }
@@ -71,6 +78,9 @@ func (c *choice[T]) active() bool { return c.act }
 
 // spread returns the plan.
 func (c *choice[T]) spread() *plan[T] {
+	if c.own.kids != nil {
+		return &c.own
+	}
 	if pl := c.plan.Load(); pl != nil {
 		return pl
 	}

@@ -101,17 +101,17 @@ const (
 // A cell is what a word points to. An offer's is constant while others can see
 // it.
 type cell struct {
-	status atomic.Uint32
+	status number
 	index  int    // which leaf of the performance; of an offer
-	leaf   leaf   // the offer; nil in a match
 	match  *match // the match it belongs to; nil in an offer
 }
 
 // A leaf is what a performance has published with one object.
 type leaf interface {
-	// withdraw takes it back, if it lost; if it won, it makes sure that the
-	// committer has finished with it. Performer only, once.
-	withdraw(p *performance, won bool)
+	// withdraw is called once the leaf index, or none, has won. If that is this
+	// one, it becomes p.won, and makes sure that the committer has finished with
+	// it; otherwise it takes itself back. Performer only, once.
+	withdraw(p *performance, index int)
 }
 
 // aborted is the cell of performances that come to nothing.
@@ -125,14 +125,14 @@ var aborted = func() *cell {
 type state struct {
 	// word is the outcome. Writers: any, by CAS (W1); the performer, before it
 	// publishes. Readers: any.
-	word atomic.Pointer[cell]
+	word pointer[cell]
 	// w is the performer. Writer: the performer, before it publishes.
 	w wait.Waiter
 	// id is the place in the order of installation; it never changes.
 	id uint64
 	// shared says that a match named it: it is not used again (W6). Writers:
 	// anyone, under the lock of an object with an offer of it.
-	shared atomic.Bool
+	shared flag
 }
 
 var stateIDs atomic.Uint64
@@ -179,13 +179,13 @@ func (s *state) decided(ws *wakes) *cell {
 }
 
 // won returns the leaf of s that c, which decided it, stands for.
-func (s *state) won(c *cell) (leaf, int) {
+func (s *state) won(c *cell) int {
 	if c.match == nil {
-		return c.leaf, c.index
+		return c.index
 	}
 	ps := c.match.parties
 	i := sort.Search(len(ps), func(i int) bool { return ps[i].s.id >= s.id })
-	return ps[i].leaf, ps[i].index
+	return ps[i].index
 }
 
 // A match is a meeting of published performances. It is written by its maker
@@ -199,7 +199,6 @@ type match struct {
 // A party is one performance in a match.
 type party struct {
 	s     *state
-	leaf  leaf
 	index int
 	w     wait.Waiter // whom to wake; nil: the maker, who is awake
 }

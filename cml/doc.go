@@ -28,7 +28,8 @@
 //		)
 //	}
 //
-// The example of this package is that loop, to run. An op whose parts do not
+// The example of this package is that loop, to run. Why one would want all this,
+// and what can go wrong, is told in docs/operations.md. An op whose parts do not
 // change from round to round is best made once, before the loop: performing it
 // then allocates nothing.
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"reflect"
 	"runtime"
-	"sync"
 	"weak"
 
 	"go.uber.org/atomic"
@@ -86,12 +85,12 @@ type watch struct {
 	ctx     context.Context
 	uses    atomic.Uint32 // registrations made, at most keepAfter
 	noticed atomic.Bool   // the cleanup is in place
-	mu      sync.Mutex
+	mu      lock
 	waiting queue[error] // under mu
 	stop    func() bool  // under mu; nil: not registered
 }
 
-func (w *watch) mutex() *sync.Mutex { return &w.mu }
+func (w *watch) mutex() *lock { return &w.mu }
 
 func (w *watch) meet(o *offer[error], ws *wakes) outcome {
 	switch {

@@ -1,16 +1,12 @@
 package cml
 
-import (
-	"sync"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // A gate is what Semaphore and RWMutex share: so many units, of which each party
 // takes a number, in the order in which they come. A party that wants many is
 // not overtaken by those that want few.
 type gate struct {
-	mu    sync.Mutex
+	mu    lock
 	used  int64       // under mu; at most whole
 	floor int64       // the least that used can be; constant
 	line0 queue[Unit] // under mu
@@ -75,7 +71,7 @@ func (g *gate) ready(n int64, s *state, ws *wakes) bool {
 	return true
 }
 
-func (g *gate) mutex() *sync.Mutex             { return &g.mu }
+func (g *gate) mutex() *lock                   { return &g.mu }
 func (g *gate) line(*offer[Unit]) *queue[Unit] { return &g.line0 }
 
 // left serves those who can be, after units were given back or somebody left the

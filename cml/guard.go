@@ -13,7 +13,8 @@ package cml
 // covers nothing, and lost.
 
 // Guard returns the op that calls f each time it is performed, once, before
-// anything is tried, and stands for the op that f returns. If f panics, Perform
+// anything is tried, and stands for the op that f returns. While f waits, the whole
+// op that is performed does, time-outs in it included. If f panics, Perform
 // panics, and the rest of the op is abandoned: it has lost.
 func Guard[T any](f func() Op[T]) Op[T] {
 	if f == nil {
@@ -75,8 +76,9 @@ func Bracket[R, T any](acquire func() R, release func(r R, aborted bool), use fu
 }
 
 // OrElse returns op with a fallback: if op is not ready at once, it is ready all
-// the same, with the value f(). So it never waits. In a choice it counts as
-// ready; the nacks in op fire if the fallback is chosen.
+// the same, with the value f(). So it never waits. In a choice it counts as ready,
+// so the fallback may be chosen beside another op that is ready: what is meant is
+// most often OrElse of the choice. The nacks in op fire if the fallback is chosen.
 func OrElse[T any](op Op[T], f func() T) Op[T] {
 	if op == nil {
 		panic("cml: OrElse of a nil operation")

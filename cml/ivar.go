@@ -1,19 +1,13 @@
 package cml
 
-import (
-	"sync"
-
-	"go.uber.org/atomic"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // An IVar is a place that is written once and can then be read any number of
 // times. The zero value is ready for use.
 type IVar[T any] struct {
 	// full says that v is set. Writer: Fill, under mu, after v. Readers: any.
-	full    atomic.Bool
-	mu      sync.Mutex
+	full    flag
+	mu      lock
 	v       T        // under mu until full, then constant
 	readers queue[T] // under mu
 }
@@ -54,7 +48,7 @@ func (iv *IVar[T]) v0() (zero T) { return zero }
 // ReadOp is Read as an op. It leaves the value where it is.
 func (iv *IVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: iv} }
 
-func (iv *IVar[T]) mutex() *sync.Mutex       { return &iv.mu }
+func (iv *IVar[T]) mutex() *lock             { return &iv.mu }
 func (iv *IVar[T]) line(*offer[T]) *queue[T] { return &iv.readers }
 func (iv *IVar[T]) left(*wakes)              {}
 func (iv *IVar[T]) meet(o *offer[T], ws *wakes) outcome {

@@ -1,16 +1,14 @@
 package cml
 
-import (
-	"sync"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // A Multicast carries every value that is published to all its ports. The values
 // lie in one list, through which each port makes its own way: a value is kept
 // until every port is past it. A port that nobody holds any more keeps nothing.
+// What happened before Publish happened before the return of each Get of its value.
+// NewMulticast makes one: the zero value is of no use.
 type Multicast[T any] struct {
-	mu      sync.Mutex
+	mu      lock
 	last    *link[T] // under mu; its next is the value to be published next
 	waiting queue[T] // under mu: offers of ports that have got everything
 }
@@ -75,7 +73,7 @@ func (p *Port[T]) Close() {
 	p.m.mu.Unlock()
 }
 
-func (p *Port[T]) mutex() *sync.Mutex       { return &p.m.mu }
+func (p *Port[T]) mutex() *lock             { return &p.m.mu }
 func (p *Port[T]) line(*offer[T]) *queue[T] { return &p.m.waiting }
 func (p *Port[T]) left(*wakes)              {}
 

@@ -1,16 +1,8 @@
 package cml
 
-import (
-	"sync"
+import "github.com/seed222ee791/fibers/internal/wait"
 
-	"go.uber.org/atomic"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
-
-// A Mutex is a sync.Locker that parks the fiber, never the scheduler. The zero
-// value is not locked. Who comes while it is free gets it, also past those who
-// wait; but who was woken and came too late is handed it by the next Unlock.
+// The word of a Mutex.
 //
 // # States
 //
@@ -37,9 +29,14 @@ import (
 //	or finds somebody else holding it. Whoever holds it finds the bit line.
 //
 // Checked by: TestMutexStress, TestMutexLinear.
+
+// A Mutex is a sync.Locker that parks the fiber, never the scheduler. The zero
+// value is not locked. Who comes while it is free gets it, also past those who
+// wait; but who was woken and came too late is handed it by the next Unlock.
+// What happened before an Unlock happened before the return of the next Lock.
 type Mutex struct {
-	word  atomic.Uint32
-	mu    sync.Mutex
+	word  number
+	mu    lock
 	line0 queue[Unit] // under mu
 }
 
@@ -73,9 +70,12 @@ func (m *Mutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: m, n: waitsAgain
 
 // Unlock unlocks m. It need not be the fiber that locked it.
 func (m *Mutex) Unlock() {
-	if m.word.CompareAndSwap(mutexLocked, 0) { // M2
-		return
+	if !m.word.CompareAndSwap(mutexLocked, 0) { // M2
+		m.unlockSlow()
 	}
+}
+
+func (m *Mutex) unlockSlow() {
 	var ws wakes
 	m.mu.Lock()
 	if m.word.Load()&mutexLocked == 0 {
@@ -141,7 +141,7 @@ func (m *Mutex) lockSlow() {
 			break
 		}
 		o.n = waitsAgain
-		o.done = atomic.Bool{} // nobody looks
+		o.done = flag{} // nobody looks
 	}
 	repay(l, o)
 	wait.Release(w)
@@ -162,7 +162,7 @@ func (m *Mutex) acquire() bool {
 	}
 }
 
-func (m *Mutex) mutex() *sync.Mutex             { return &m.mu }
+func (m *Mutex) mutex() *lock                   { return &m.mu }
 func (m *Mutex) line(*offer[Unit]) *queue[Unit] { return &m.line0 }
 func (m *Mutex) left(*wakes)                    {}
 

@@ -1,16 +1,14 @@
 package cml
 
-import (
-	"sync"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // An MVar is a place that is empty or full. Put waits until it is empty; Take,
 // Read and Swap wait until it is full. Those who wait are served in the order in
-// which they came. The zero value is empty and ready for use.
+// which they came. The zero value is empty and ready for use. What happened before
+// a value was put happened before the return of whoever gets it, and what happened
+// before a Take happened before the return of the next Put.
 type MVar[T any] struct {
-	mu   sync.Mutex
+	mu   lock
 	v    T        // under mu
 	full bool     // under mu
 	puts queue[T] // under mu; only while full
@@ -47,8 +45,8 @@ func (m *MVar[T]) Swap(v T) T { return await[T](m, kindSwap, 0, v, wait.ChanGet)
 // SwapOp is Swap as an op.
 func (m *MVar[T]) SwapOp(v T) Op[T] { return &objectOp[T]{obj: m, kind: kindSwap, v: v} }
 
-func (m *MVar[T]) mutex() *sync.Mutex { return &m.mu }
-func (m *MVar[T]) left(*wakes)        {}
+func (m *MVar[T]) mutex() *lock { return &m.mu }
+func (m *MVar[T]) left(*wakes)  {}
 
 func (m *MVar[T]) line(o *offer[T]) *queue[T] {
 	if o.kind == kindPut {

@@ -1,10 +1,6 @@
 package cml
 
-import (
-	"go.uber.org/atomic"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // A Waiter is a performance that waits at an op made by NewOp. It is made by
 // this package only.
@@ -55,7 +51,7 @@ func (op *custom[T]) try(p *performance, base int) (T, bool) {
 
 func (op *custom[T]) publish(p *performance, base int) bool {
 	x := &external[T]{s: p.s, w: p.w}
-	x.leaf, x.index = x, base
+	x.index = base
 	x.status.Store(succeeded)
 	p.open, p.touched = true, true
 	p.published = append(p.published, x)
@@ -92,7 +88,7 @@ func (op *custom[T]) result(p *performance, _ int) T {
 //	may be used again. Commit first: it is about to, so the state is not.
 type external[T any] struct {
 	cell
-	stage atomic.Uint32
+	stage number
 	s     *state // not touched once it is closed
 	w     wait.Waiter
 	v     T      // the value: written by the Commit that took it
@@ -123,7 +119,11 @@ func (x *external[T]) Commit(v T) bool {
 }
 
 // withdraw implements leaf.
-func (x *external[T]) withdraw(p *performance, won bool) {
+func (x *external[T]) withdraw(p *performance, index int) {
+	won := x.index == index
+	if won {
+		p.won = x
+	}
 	if !x.stage.CompareAndSwap(externalOpen, externalClosed) { // E1
 		if !won {
 			p.s.shared.Store(true)

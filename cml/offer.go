@@ -1,12 +1,6 @@
 package cml
 
-import (
-	"sync"
-
-	"go.uber.org/atomic"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // An offer is one party's part in an operation on an object: of a fiber that
 // waits for this alone (s is nil), or of a performance that may have others.
@@ -25,12 +19,12 @@ type offer[T any] struct {
 	// done says that whoever unlinked it has finished with it: of a plain one,
 	// that it is over; of another one that was taken out of a channel's word,
 	// that it was dead. Writer: who unlinked it, last.
-	done atomic.Bool
+	done flag
 
 	// See solo.go.
-	putting, getting solo[T]                  // set when made
-	word             *atomic.Pointer[solo[T]] // where it was put; nil: nowhere. Performer's
-	moved            bool                     // from there to a queue. Under the lock of obj
+	putting, getting solo[T]           // set when made
+	word             *pointer[solo[T]] // where it was put; nil: nowhere. Performer's
+	moved            bool              // from there to a queue. Under the lock of obj
 
 	kind kind  // what is wanted of obj
 	n    int64 // how much of it
@@ -61,7 +55,7 @@ const (
 // An object is something on which operations are performed. All methods but
 // mutex are called with the mutex held.
 type object[T any] interface {
-	mutex() *sync.Mutex
+	mutex() *lock
 	// meet does the operation of o if that can be done now: matched, none or
 	// over.
 	meet(o *offer[T], ws *wakes) outcome
@@ -74,7 +68,6 @@ type object[T any] interface {
 // newOffer returns an offer that belongs to the caller.
 func newOffer[T any]() *offer[T] {
 	o := &offer[T]{}
-	o.leaf = o
 	o.status.Store(succeeded)
 	o.initSolo()
 	return o
@@ -123,8 +116,8 @@ func (o *offer[T]) pair(q *offer[T], ws *wakes) outcome {
 	}
 	if q.s.decided(ws) == nil {
 		m := newPair(
-			party{s: o.s, leaf: o, index: o.index},
-			party{s: q.s, leaf: q, index: q.index, w: q.s.w},
+			party{s: o.s, index: o.index},
+			party{s: q.s, index: q.index, w: q.s.w},
 		)
 		if m.run(ws) {
 			q.queue.remove(q)
@@ -188,10 +181,11 @@ func clear1[T any](v *T) {
 }
 
 // withdraw implements leaf.
-func (o *offer[T]) withdraw(p *performance, won bool) {
-	mu := o.obj.mutex()
-	if won {
+func (o *offer[T]) withdraw(p *performance, index int) {
+	if o.index == index {
+		p.won = o
 		if p.pair {
+			mu := o.obj.mutex()
 			mu.Lock()
 			mu.Unlock() //lint:ignore SA2001 whoever had it has finished: W7
 		}
@@ -203,6 +197,7 @@ func (o *offer[T]) withdraw(p *performance, won bool) {
 			return
 		}
 	}
+	mu := o.obj.mutex()
 	mu.Lock()
 	lost := false
 	if o.queue != nil {

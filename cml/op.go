@@ -70,8 +70,9 @@ func wait1[T any](p *performance, op Op[T]) T {
 }
 
 // Poll performs op if a leaf of it can commit at once; otherwise it leaves no
-// trace and reports false. It never waits. The guards of op run in any case, and
-// its nacks fire if it fails.
+// trace and reports false. It never waits itself, nor offers anything to others:
+// on a rendezvous channel two that only poll never meet. The guards of op run in
+// any case, and its nacks fire if it fails.
 func Poll[T any](op Op[T]) (T, bool) {
 	if op == nil {
 		panic("cml: Poll(nil): give it an operation")

@@ -3,8 +3,6 @@ package cml
 import (
 	"math/rand/v2"
 
-	"go.uber.org/atomic"
-
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -59,7 +57,7 @@ func begin() *performance {
 		p = &performance{s: newState(), rng: rand.Uint64() | 1}
 		l.perf = p // the other one may have ended in a panic
 	case p.touched:
-		p.s.word = atomic.Pointer[cell]{} // nobody looks: W6
+		p.s.word = pointer[cell]{} // nobody looks: W6
 		p.touched, p.open, p.pair, p.finished = false, false, false, false
 	default:
 		p.finished = false
@@ -144,17 +142,14 @@ func (p *performance) await() int {
 // won.
 func (p *performance) withdraw(c *cell) int {
 	p.touched = true
-	l, index := p.s.won(c)
+	index := p.s.won(c)
 	p.pair = c.match != nil
 	if p.wakes.one != nil {
 		p.wakes.flush(p.w)
 	}
-	for i, other := range p.published {
+	for i, l := range p.published {
 		p.published[i] = nil
-		if other == l {
-			p.won = other
-		}
-		other.withdraw(p, other == l)
+		l.withdraw(p, index)
 	}
 	p.published = p.published[:0]
 	if len(p.undos) > 0 {

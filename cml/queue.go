@@ -3,7 +3,6 @@ package cml
 import (
 	"errors"
 	"iter"
-	"sync"
 
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -13,11 +12,14 @@ import (
 var ErrClosed = errors.New("cml: queue closed")
 
 // A Queue is a first-in first-out buffer that can be closed. What is in it when
-// it is closed is still delivered; after that everybody gets the reason.
+// it is closed is still delivered; after that everybody gets the reason. NewQueue
+// makes one. What happened before a put happened before the return of the get that
+// receives its value, and what happened before Close before the return of those
+// that report the reason.
 type Queue[T any] struct {
 	capacity int // 0: no bound
 
-	mu         sync.Mutex
+	mu         lock
 	buf        []T            // under mu: a ring
 	head, n    int            // under mu: its first value and how many there are
 	puts, gets queue[Item[T]] // under mu; puts only while full, gets only while empty
@@ -104,8 +106,8 @@ func (q *Queue[T]) Len() int {
 	return q.n
 }
 
-func (q *Queue[T]) mutex() *sync.Mutex { return &q.mu }
-func (q *Queue[T]) left(*wakes)        {}
+func (q *Queue[T]) mutex() *lock { return &q.mu }
+func (q *Queue[T]) left(*wakes)  {}
 
 func (q *Queue[T]) line(o *offer[Item[T]]) *queue[Item[T]] {
 	if o.kind == kindPut {

@@ -122,9 +122,10 @@ func (r *Registration[T]) Commit(v T) bool {
 }
 
 // withdraw implements leaf.
-func (r *Registration[T]) withdraw(p *performance, won bool) {
+func (r *Registration[T]) withdraw(p *performance, index int) {
 	switch {
-	case won:
+	case r.index == index:
+		p.won = r
 	case r.src.Withdraw(r):
 		giveBack(p.local, r)
 	default:
@@ -146,7 +147,6 @@ func borrow[T any](l *local) *Registration[T] {
 		}
 	}
 	r := &Registration[T]{}
-	r.leaf = r
 	r.status.Store(succeeded)
 	return r
 }

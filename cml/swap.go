@@ -1,15 +1,12 @@
 package cml
 
-import (
-	"sync"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // A Swap is a place where two parties meet and exchange values. The zero value
-// is ready for use.
+// is ready for use. What happened before either came happened before the return of
+// the other.
 type Swap[T any] struct {
-	mu      sync.Mutex
+	mu      lock
 	waiting queue[T] // under mu; at rest at most one performance's
 }
 
@@ -23,7 +20,7 @@ func (s *Swap[T]) Swap(v T) T { return await[T](s, kindSwap, 0, v, wait.ChanGet)
 // SwapOp is Swap as an op. As everywhere, a performance does not meet itself.
 func (s *Swap[T]) SwapOp(v T) Op[T] { return &objectOp[T]{obj: s, kind: kindSwap, v: v} }
 
-func (s *Swap[T]) mutex() *sync.Mutex                  { return &s.mu }
+func (s *Swap[T]) mutex() *lock                        { return &s.mu }
 func (s *Swap[T]) line(*offer[T]) *queue[T]            { return &s.waiting }
 func (s *Swap[T]) left(*wakes)                         {}
 func (s *Swap[T]) meet(o *offer[T], ws *wakes) outcome { return o.meetIn(&s.waiting, ws) }

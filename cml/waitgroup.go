@@ -1,15 +1,11 @@
 package cml
 
-import (
-	"sync"
-
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "github.com/seed222ee791/fibers/internal/wait"
 
 // A WaitGroup counts what has still to be done, and lets others wait until
 // nothing has. The zero value is ready for use. It may be used again.
 type WaitGroup struct {
-	mu      sync.Mutex
+	mu      lock
 	n       int         // under mu
 	waiting queue[Unit] // under mu
 }
@@ -36,14 +32,14 @@ func (g *WaitGroup) Add(n int) {
 // Done is Add(-1).
 func (g *WaitGroup) Done() { g.Add(-1) }
 
-// Wait waits until the count is zero. What happened before the Done that made it
-// so happened before the return of Wait.
+// Wait waits until the count is zero. What happened before each Done that counted
+// happened before the return of Wait.
 func (g *WaitGroup) Wait() { await[Unit](g, kindGet, 0, Unit{}, wait.Group) }
 
 // WaitOp is Wait as an op.
 func (g *WaitGroup) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: g} }
 
-func (g *WaitGroup) mutex() *sync.Mutex             { return &g.mu }
+func (g *WaitGroup) mutex() *lock                   { return &g.mu }
 func (g *WaitGroup) line(*offer[Unit]) *queue[Unit] { return &g.waiting }
 func (g *WaitGroup) left(*wakes)                    {}
 func (g *WaitGroup) meet(o *offer[Unit], ws *wakes) outcome {

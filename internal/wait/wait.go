@@ -80,8 +80,12 @@ type Waiter interface {
 var fiber func() (Waiter, *any)
 
 // Register is called once, from the engine's package initialisation, before
-// any fiber or waiter exists.
-func Register(current func() (Waiter, *any)) { fiber = current }
+// any fiber or waiter exists. It returns what was there before: a test that runs
+// actors of its own puts it back.
+func Register(current func() (Waiter, *any)) (before func() (Waiter, *any)) {
+	before, fiber = fiber, current
+	return before
+}
 
 // Current returns the waiter of the calling fiber, or a waiter for the calling
 // goroutine. A goroutine's waiter must be given back with Release.

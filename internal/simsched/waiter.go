@@ -1,0 +1,63 @@
+package simsched
+
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A waiter is what an actor is to internal/wait.
+type waiter struct {
+	actor   *actor
+	permit  bool
+	ending  bool
+	scratch any
+}
+
+func (w *waiter) ready() bool { return w.permit }
+
+// Park implements wait.Waiter.
+func (w *waiter) Park(why wait.Reason) {
+	if w.Wait(why) {
+		w.Exit()
+	}
+}
+
+// Wait implements wait.Waiter.
+func (w *waiter) Wait(wait.Reason) (ending bool) {
+	if e := exploring; e != nil && e.running == w.actor {
+		e.stop(step{at: unsafe.Pointer(w), write: true, needs: w})
+	}
+	w.permit = false
+	return w.ending
+}
+
+// Exit implements wait.Waiter: the actor ends, its deferred functions run.
+func (w *waiter) Exit() {
+	w.actor.exiting = true
+	panic(exit)
+}
+
+// Unpark implements wait.Waiter.
+func (w *waiter) Unpark() {
+	access(unsafe.Pointer(w), true)
+	w.permit = true
+}
+
+// UnparkBy implements wait.Waiter.
+func (w *waiter) UnparkBy(wait.Waiter) { w.Unpark() }
+
+// Scratch implements wait.Waiter.
+func (w *waiter) Scratch() *any { return &w.scratch }
+
+// Finish tells actor i that its runtime closes, as a step of the actor that calls
+// it: the next Wait of i reports so.
+func Finish(i int) {
+	w := exploring.actors[i].waiter
+	access(unsafe.Pointer(w), true)
+	w.ending, w.permit = true, true
+}
+
+// Scratch returns the scratch place of actor i, for what it is to begin with, or
+// has kept at the end.
+func Scratch(i int) *any { return &exploring.actors[i].waiter.scratch }
