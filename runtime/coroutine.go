@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/coro"
+	"github.com/seed222ee791/fibers/internal/fork"
 	"github.com/seed222ee791/fibers/internal/getg"
 )
 
@@ -29,6 +30,7 @@ type coroutine struct {
 const (
 	returned = iota // the fiber's function returned
 	doomed          // in the batch that the trimmer is ending; the trimmer's
+	forks           // it has a place in package fork
 )
 
 func coroutineOf(c *coro.Coro) *coroutine { return (*coroutine)(unsafe.Pointer(c)) }
@@ -111,6 +113,9 @@ func (c *coroutine) unwound() {
 		s := c.sched
 		s.left = departure{kind: tainted, co: c}
 		c.Switch(s.target(s.pick()))
+	}
+	if c.Flags[forks] {
+		fork.Leave()
 	}
 	registry.Delete(getg.Get())
 }

@@ -2,7 +2,11 @@ package runtime
 
 // TimersOf returns how many timers rt holds.
 func TimersOf(rt *Runtime) int {
-	rt.timers.mu.Lock()
-	defer rt.timers.mu.Unlock()
-	return len(rt.timers.mu.heap)
+	n := 0
+	for _, w := range rt.wheels {
+		w.mu.Lock()
+		n += w.mu.timers.Len()
+		w.mu.Unlock()
+	}
+	return n
 }

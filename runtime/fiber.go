@@ -62,11 +62,10 @@ type fiber struct {
 	// Writers: spawn and end (the owner), park and unpark by CAS. Readers: any.
 	word stdatomic.Uint64
 
-	fn     func() // what it runs; nil once ended
-	co     *coroutine
-	rt     *Runtime
-	heapAt int32  // its timer's place in the heap, from 1; 0: none. Under timers.mu
-	since  uint32 // when it parked, in milliseconds of the runtime's clock
+	fn    func() // what it runs; nil once ended
+	co    *coroutine
+	rt    *Runtime
+	since uint32 // when it parked, in milliseconds of the runtime's clock
 
 	// handle is the public face, made when first asked for. Writers: the
 	// owner. Readers: any.
@@ -264,6 +263,9 @@ func Yield() {
 	s := c.sched
 	if s.rt.ending.Load() {
 		goruntime.Goexit()
+	}
+	if c.Flags[forks] {
+		c.share()
 	}
 	f := s.pick()
 	if f == nil && s.countdown > 0 {

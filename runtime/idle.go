@@ -67,9 +67,13 @@ package runtime
 //
 // W3: a timer and a scheduler that falls asleep.
 //
-//	Who adds a timer on a scheduler is awake: it looks at the timers at its next
-//	turn and before it sleeps, and a stand-in that retires wakes another for it.
-//	If none comes soon, the watcher or the monitor sees the timer.
+//	Who sets a timer on a scheduler is awake: it looks at its own wheel at its next
+//	turn and at all of them before it sleeps, in the section of mu in which it says
+//	how long. A stand-in that retires wakes another for it. Who sets one from
+//	outside wakes a sleeper as after a push (W1): Announce is in the same section of
+//	mu as the look at the wheels. If the scheduler that is to look does not come
+//	soon, others who run see the timer at a turn of theirs (wheel.go), or the watcher
+//	or the monitor does.
 //
 // Checked by: docs/models/idle.pml (spin, with mutants), TestIdleStress,
 // TestWorkConservation….
@@ -238,17 +242,15 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	s.publish(true)
 	now := rt.clock()
 	s.now = now
-	if rt.timers.due(now) {
-		rt.timers.fire(now, func(f *fiber) { s.ring.Push(f) })
-		f = s.ring.Pop()
-		if searching {
-			rt.doneSearching()
-		} else {
-			rt.wakeForWork()
-		}
+	if s.fireAll(now) {
+		f = s.pickLocal()
+		s.found(searching)
 		return f, false
 	}
 
+	if !s.standIn {
+		s.wheel.unattended.Store(true)
+	}
 	id.mu.Lock()
 	s.slept = len(id.mu.list)
 	id.mu.list = append(id.mu.list, s)
@@ -281,19 +283,28 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	}
 	s.afterSleep()
 	if f == nil {
+		if listed && s.fireAll(s.now) { // the time-out of a timekeeper
+			f = s.pickLocal()
+			s.found(false)
+			return f, false
+		}
 		if s.standIn && listed && s.idleSince != 0 && time.Duration(s.now-s.idleSince) > standInPatience {
 			s.retiring = true
 		}
 		return nil, !listed
 	}
-	if listed {
-		if rt.idle.nsleep.Load() > 0 && rt.needed() {
-			rt.wakeForWork() // as a last searcher would
-		}
-	} else {
-		rt.doneSearching()
-	}
+	s.found(!listed)
 	return f, false
+}
+
+// found is called by one who has found work: it takes leave of the searchers, if
+// it is one, and wakes a sleeper as a last searcher does.
+func (s *scheduler) found(searching bool) {
+	if searching {
+		s.rt.doneSearching()
+	} else if s.rt.idle.nsleep.Load() > 0 && s.rt.needed() {
+		s.rt.wakeForWork()
+	}
 }
 
 // afterSleep is what a root does when it comes back from a wait.
@@ -302,6 +313,9 @@ func (s *scheduler) afterSleep() {
 	s.breathed = s.now
 	s.countdown = s.interval
 	s.pin.check(s)
+	if !s.standIn {
+		s.wheel.unattended.Store(false)
+	}
 }
 
 // patience is how long s, the last in the list, may sleep; negative means for
@@ -320,7 +334,7 @@ func (s *scheduler) patience(now int64) time.Duration {
 	} else {
 		s.watched.delay = 0
 	}
-	if next := s.rt.timers.next.Load(); next < id.mu.until {
+	if next := s.rt.nextTimer(); next < id.mu.until {
 		wake = min(wake, next)
 	}
 	if s.standIn {

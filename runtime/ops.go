@@ -12,17 +12,19 @@ import (
 // each Perform, with the time of that moment; never early. With d ≤ 0 it is ready
 // at once. A timer that loses a choice is taken out at once.
 func After(d time.Duration) cml.Op[time.Time] {
-	return timerOp(func() time.Duration { return d })
+	return cml.FromSource[time.Time](afterSource(d))
 }
 
 // At returns the operation that becomes ready at the time t, by the monotonic
 // clock if t has a reading of it, with the time of that moment; never early.
 func At(t time.Time) cml.Op[time.Time] {
-	return timerOp(func() time.Duration { return time.Until(t) })
+	return cml.FromSource[time.Time](atSource(t))
 }
 
 // PerformTimeout performs op, but gives up after d: then it returns false, and op
-// has left no trace. If op is ready at once it is performed, also with d ≤ 0.
+// has left no trace. If op is ready at once it is performed, also with d ≤ 0. The
+// time begins when the guards of op have run, and ends when op commits: it does not
+// limit its wraps.
 func PerformTimeout[T any](op cml.Op[T], d time.Duration) (T, bool) {
 	type result struct {
 		v  T
@@ -33,33 +35,6 @@ func PerformTimeout[T any](op cml.Op[T], d time.Duration) (T, bool) {
 		cml.Wrap(After(d), func(time.Time) (r result) { return r }),
 	))
 	return r.v, r.ok
-}
-
-// timerOp is ready when as much time has passed as left says at the beginning.
-func timerOp(left func() time.Duration) cml.Op[time.Time] {
-	return cml.NewOp(
-		func() (time.Time, bool) {
-			if left() > 0 {
-				return time.Time{}, false
-			}
-			return time.Now(), true
-		},
-		func(w cml.Waiter[time.Time]) (withdraw func()) {
-			d := left()
-			c := current()
-			if c == nil {
-				t := time.AfterFunc(d, func() { w.Commit(time.Now()) })
-				return func() { t.Stop() }
-			}
-			t := &c.sched.rt.timers
-			when := c.sched.rt.clock() + int64(max(d, 0))
-			if when < 0 { // beyond the end of time
-				when = never - 1
-			}
-			at := new(int32)
-			t.add(timer{when: when, at: at, call: func() { w.Commit(time.Now()) }})
-			return func() { t.cancel(at) }
-		})
 }
 
 // AwaitOp returns the operation that becomes ready when the task has ended, with

@@ -126,7 +126,7 @@ func (s *scheduler) settle() {
 	case parks:
 		d.fiber.since = millis(s.now)
 		if !d.fiber.tryPark(d.why) {
-			s.ring.Push(d.fiber)
+			s.pushWoken(d.fiber)
 			s.wakeForWoken()
 		}
 	case yields:
@@ -159,6 +159,9 @@ func (f *fiber) tryPark(why wait.Reason) bool {
 func (f *fiber) Park(why wait.Reason) {
 	if !f.takePermit() {
 		c := f.co
+		if c.Flags[forks] {
+			c.share()
+		}
 		s := c.sched
 		s.note(parks, f)
 		s.left.why = why
@@ -179,6 +182,9 @@ func (f *fiber) Park(why wait.Reason) {
 func (f *fiber) Wait(why wait.Reason) (ending bool) {
 	if !f.takePermit() {
 		c := f.co
+		if c.Flags[forks] {
+			c.share()
+		}
 		s := c.sched
 		s.note(parks, f)
 		s.left.why = why

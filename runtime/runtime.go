@@ -39,7 +39,7 @@ type Runtime struct {
 	active     atomic.Int32                 // schedulers with a root
 	injector   *worksteal.Injector[fiber]
 	idle       idlers
-	timers     timers
+	wheels     []*wheel // one for each scheduler, the last for stand-ins; constant
 	records    records
 	pool       pool
 	monitor    monitor
@@ -78,7 +78,7 @@ func New(opts ...Option) (*Runtime, error) {
 	rt := &Runtime{conf: conf, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
 	rt.mu.pinErr = conf.unpinned
 	rt.schedulers.Store(new([]*scheduler))
-	rt.timers.next.Store(never)
+	rt.wheels = newWheels(rt, conf.schedulers)
 	rt.idle.mu.until = never
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
 	rt.monitor.kick, rt.monitor.stop = make(chan struct{}, 1), make(chan struct{})

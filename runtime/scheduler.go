@@ -40,6 +40,7 @@ type scheduler struct {
 	rt      *Runtime
 	index   int
 	standIn bool // made for a stalled one: see standin.go
+	wheel   *wheel
 	deque   *worksteal.Owner[fiber]
 	ring    *worksteal.RingOwner[fiber]
 	newest  *worksteal.Thief[fiber]     // of deque
@@ -57,12 +58,16 @@ type scheduler struct {
 	countdown int // picks until the next turn
 	interval  int // picks between turns, so that they come about every turnTime
 	streak    int // picks from next in a row
+	owed      int // woken fibers in the ring, which go before the deque
+	favours   int // picks of those in a row
 	rotation  int // which queue the turn looks at first
 	rng       uint64
 	now       int64 // the runtime's clock at the last turn
 	breathed  int64 // when the processor was last given to others
 	watched   victims
-	counts    counts // published at each turn
+	scanned   int64    // when it last looked at the wheels of others
+	timers    []*timer // unused records
+	counts    counts   // published at each turn
 	pin       pin
 	load      load
 	idleSince int64 // of a stand-in: since when it has had nothing to do; 0: it has
@@ -97,12 +102,13 @@ type scheduler struct {
 }
 
 const (
-	turnPicks = 61                     // most picks between two turns of the root
-	turnTime  = 500 * time.Microsecond // most time, as long as fibers switch
-	breath    = time.Millisecond       // how long to keep the processor from others
-	maxStreak = 16
-	eagerness = 256 // wakes for which a watcher's finding is remembered
-	maxIdle   = 256 // coroutines resting at one scheduler
+	turnPicks  = 61                     // most picks between two turns of the root
+	turnTime   = 500 * time.Microsecond // most time, as long as fibers switch
+	breath     = time.Millisecond       // how long to keep the processor from others
+	maxStreak  = 16
+	maxFavours = 16
+	eagerness  = 256 // wakes for which a watcher's finding is remembered
+	maxIdle    = 256 // coroutines resting at one scheduler
 )
 
 func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {
@@ -172,11 +178,23 @@ func (s *scheduler) pickLocal() *fiber {
 				s.streak = 0 // nobody to make room for
 				return f
 			}
-			s.ring.Push(f)
+			s.pushWoken(f)
 			s.wakeForWoken()
 		}
 	}
 	s.streak = 0
+	if s.owed > 0 {
+		if s.ring.Drained() {
+			s.owed = 0
+		} else if s.favours < maxFavours || s.deque.Drained() {
+			s.owed--
+			s.favours++
+			if f := s.ring.Pop(); f != nil {
+				return f
+			}
+		}
+	}
+	s.favours = 0
 	if !s.deque.Drained() {
 		if f := s.deque.Pop(); f != nil {
 			return f
@@ -196,7 +214,7 @@ func (s *scheduler) runNext(f *fiber) {
 	s.counts.wakes++
 	old := s.next.Swap(f)
 	if old != nil {
-		s.ring.Push(old)
+		s.pushWoken(old)
 	}
 	id := &s.rt.idle
 	if id.nsleep.Load() == 0 {
@@ -206,12 +224,19 @@ func (s *scheduler) runNext(f *fiber) {
 		// Lately, wakers went on for long: let the fiber be found at once.
 		s.eager.Store(n - 1)
 		if f := s.next.Swap(nil); f != nil {
-			s.ring.Push(f)
+			s.pushWoken(f)
 		}
 		s.rt.wakeForWork()
 	} else if !id.watched.Load() {
 		s.rt.wakeForWork()
 	}
+}
+
+// pushWoken puts a fiber that was woken in the ring; one that yielded is pushed
+// without being owed anything.
+func (s *scheduler) pushWoken(f *fiber) {
+	s.ring.Push(f)
+	s.owed++
 }
 
 // wakeForWoken is called after a push to the ring. As with next, the watcher sees
@@ -271,8 +296,7 @@ func (s *scheduler) turn() *fiber {
 	if time.Duration(now-s.breathed) >= breath {
 		s.breathe()
 	}
-	if rt.timers.due(now) {
-		rt.timers.fire(now, func(f *fiber) { s.ring.Push(f) })
+	if s.fireOwn(now) {
 		rt.wakeForWork()
 	}
 	if s.standIn && rt.surplus.Load() > 0 && s.volunteer() {

@@ -177,7 +177,7 @@ func (m *monitor) processorsBusy() bool {
 
 // workWaits reports whether any queue holds a fiber, or a timer is due.
 func (rt *Runtime) workWaits() bool {
-	if rt.timers.due(rt.clock()) || rt.queued() {
+	if rt.timersDue(rt.clock()) || rt.queued() {
 		return true
 	}
 	for _, s := range *rt.schedulers.Load() {
@@ -237,6 +237,7 @@ func (rt *Runtime) addScheduler(standIn bool) {
 		return
 	}
 	s := newScheduler(rt, rt.mu.made, standIn)
+	s.wheel = rt.wheelOf(s.index, standIn)
 	rt.mu.made++
 	if standIn {
 		rt.mu.standIns++

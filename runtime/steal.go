@@ -132,6 +132,7 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 		f, moved, outcome := v.woken.StealHalf(s.ring, 32)
 		if f != nil {
 			s.counts.stolen += uint64(moved)
+			s.owed += moved
 			delete(s.watched.rings, v)
 			return f
 		}

@@ -1,0 +1,312 @@
+package runtime
+
+// The timers of a runtime: one wheel for each scheduler, behind one face.
+//
+// A timer lies in the wheel of the scheduler on which it was set, its home, until
+// it fires or is cancelled. So setting and cancelling one, by far the most common
+// fate of a timer, touch no line that other schedulers write. Stand-ins, which
+// come and go, share a wheel of their own.
+//
+// # Who fires
+//
+//	the owner         at every turn, and before it sleeps
+//	those who run     at a turn, the wheels of sleepers; every scanEvery. Of
+//	                  others who run what is overdue: their owner may be captive
+//	who falls asleep  whatever is due, of all wheels; then the first of the
+//	                  sleepers (the timekeeper) sleeps no longer than until the
+//	                  next timer of all wheels
+//	the watcher       when it looks around (W2)
+//	the monitor       wakes a sleeper, or brings in a stand-in, when timers are due
+//	                  and nobody comes
+//
+// # Shared
+//
+//	next  of each wheel: when the first timer is due. Never later than that; it may
+//	      be earlier if that one was cancelled (stale), which the timekeeper mends
+//	      before it sleeps.
+//
+// Deadlines are rounded up to ticks of 2 µs, and sleeping is rounded up too: nothing
+// is early, and nobody comes in vain.
+//
+// A timer says in its Value what is to be done, and nothing more of it is touched
+// once it has been taken out, under the wheel's lock; what is to be done is done
+// after that. So who has cancelled it under the lock, or seen that it has fired,
+// may use it again.
+
+import (
+	goruntime "runtime"
+	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
+	"time"
+	"unsafe"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/internal/wait"
+	"github.com/seed222ee791/fibers/timerwheel"
+)
+
+type wheel struct {
+	rt *Runtime
+
+	_ pad.Line
+	// next: see above; in nanoseconds of the clock, or never. Writers: under mu.
+	// Readers: any.
+	next stdatomic.Int64
+	// unattended says that the owner sleeps, or that there is no single one.
+	// Writer: owner. Readers: any, as a hint.
+	unattended atomic.Bool
+	// stale says that next may be too early. Writers: under mu. Readers: any.
+	stale atomic.Bool
+	mu    struct {
+		sync.Mutex
+		timers *timerwheel.Wheel
+	}
+	_ pad.Line
+}
+
+const (
+	tickBits = 11 // a tick is 2.048 µs
+
+	// fireBatch bounds how long a wheel is locked, and how long its scheduler
+	// does nothing else.
+	fireBatch = turnPicks
+	// scanEvery is how often one who runs looks at the wheels of others, and
+	// overdue how late a timer of a scheduler that runs must be for that.
+	scanEvery = 50 * time.Microsecond
+	overdue   = 500 * time.Microsecond
+
+	maxTimers = 1024 // unused records that a scheduler keeps
+)
+
+// A timer is an entry of a wheel.
+type timer struct {
+	// Timer is first, so that a *timerwheel.Timer of a timer is also a *timer. Its
+	// Value is a *fiber to wake, a *timeRegistration to commit, or an alarm to ring.
+	// Under home.mu once it is set.
+	timerwheel.Timer
+	home *wheel // where it is; constant once it is set
+	// fired: see sleepUntil. Writers: who takes it out, under home.mu; the
+	// sleeper, before it is set. Reader: the sleeper.
+	fired atomic.Bool
+}
+
+// An alarm is what a timer may call: something short that does not wait. s is the
+// scheduler whose root makes the call.
+type alarm interface{ ring(s *scheduler) }
+
+func newWheel(rt *Runtime) *wheel {
+	w := &wheel{rt: rt}
+	w.mu.timers = timerwheel.New(0)
+	w.next.Store(never)
+	return w
+}
+
+// newWheels makes the wheels of rt: one for each scheduler, the last for stand-ins.
+func newWheels(rt *Runtime, n int) []*wheel {
+	var all []*wheel
+	for range n + 1 {
+		all = append(all, newWheel(rt))
+	}
+	all[n].unattended.Store(true)
+	return all
+}
+
+// wheelOf returns the home of the timers that are set on the scheduler index.
+func (rt *Runtime) wheelOf(index int, standIn bool) *wheel {
+	if standIn {
+		index = rt.conf.schedulers
+	}
+	return rt.wheels[index]
+}
+
+// after returns the reading of the clock when d has passed from now on; the end
+// of time if that is beyond it.
+func (rt *Runtime) after(d time.Duration) int64 {
+	when := rt.clock() + int64(max(d, 0))
+	if when < 0 {
+		return never
+	}
+	return when
+}
+
+// tickOf returns the first tick that does not begin before when.
+func tickOf(when int64) timerwheel.Tick {
+	return timerwheel.Tick(min(uint64(max(when, 0))+1<<tickBits-1, never) >> tickBits)
+}
+
+// start returns when a tick of the engine's begins: before never, even the last.
+func start(at timerwheel.Tick) int64 { return int64(at << tickBits) }
+
+// set sets t, which is in no wheel yet or in this one, to fire at when. The caller
+// runs on a scheduler of rt, or calls rt.wakeForWork afterwards (W3).
+func (w *wheel) set(t *timer, when int64) {
+	at := tickOf(when)
+	t.home = w
+	w.mu.Lock()
+	w.mu.timers.Schedule(&t.Timer, at)
+	if when := start(at); when < w.next.Load() {
+		w.next.Store(when)
+	}
+	w.mu.Unlock()
+}
+
+// cancel takes t out, and reports whether it was there. From anywhere.
+func (t *timer) cancel() bool {
+	w := t.home
+	w.mu.Lock()
+	there := w.mu.timers.Cancel(&t.Timer)
+	if there && start(t.When()) == w.next.Load() {
+		w.stale.Store(true)
+	}
+	w.mu.Unlock()
+	return there
+}
+
+// take takes out up to fireBatch timers that are due, and says what they are for.
+func (w *wheel) take(now int64, due *[fireBatch]any) int {
+	n := 0
+	w.mu.Lock()
+	more := w.mu.timers.Advance(timerwheel.Tick(now>>tickBits), fireBatch, func(e *timerwheel.Timer) {
+		t := (*timer)(unsafe.Pointer(e))
+		due[n] = t.Value
+		n++
+		t.fired.Store(true)
+	})
+	if more {
+		w.next.Store(now) // to be continued
+	} else {
+		w.publish()
+	}
+	w.mu.Unlock()
+	return n
+}
+
+// publish makes next exact; mu is held.
+func (w *wheel) publish() {
+	next := int64(never)
+	if at, ok := w.mu.timers.Next(); ok {
+		next = start(at)
+	}
+	if next != w.next.Load() {
+		w.next.Store(next)
+	}
+	if w.stale.Load() {
+		w.stale.Store(false)
+	}
+}
+
+// fire does what the timers of w are for that are due, up to fireBatch of them.
+// Root only.
+func (s *scheduler) fire(w *wheel, now int64) {
+	var due [fireBatch]any
+	n := w.take(now, &due)
+	s.counts.fired += uint64(n)
+	for _, what := range due[:n] {
+		switch what := what.(type) {
+		case *fiber:
+			if what.wake() {
+				s.pushWoken(what)
+			}
+		case *timeRegistration:
+			what.Commit(time.Now())
+		case alarm:
+			what.ring(s)
+		}
+	}
+}
+
+// fireOwn fires the timers of the scheduler's own wheel, and now and then those
+// of others that nobody else sees to. It reports whether there were any.
+func (s *scheduler) fireOwn(now int64) (fired bool) {
+	if s.wheel.next.Load() <= now {
+		s.fire(s.wheel, now)
+		fired = true
+	}
+	if time.Duration(now-s.scanned) < scanEvery {
+		return fired
+	}
+	s.scanned = now
+	for _, w := range s.rt.wheels {
+		next := w.next.Load()
+		if next <= now && (w.unattended.Load() || time.Duration(now-next) >= overdue) {
+			s.fire(w, now)
+			fired = true
+		}
+	}
+	return fired
+}
+
+// fireAll fires the timers of all wheels. It reports whether there were any.
+func (s *scheduler) fireAll(now int64) (fired bool) {
+	for _, w := range s.rt.wheels {
+		if w.next.Load() <= now {
+			s.fire(w, now)
+			fired = true
+		}
+	}
+	return fired
+}
+
+// timersDue reports whether a timer is due.
+func (rt *Runtime) timersDue(now int64) bool {
+	for _, w := range rt.wheels {
+		if w.next.Load() <= now {
+			return true
+		}
+	}
+	return false
+}
+
+// nextTimer returns when the next timer of all is due, or never.
+func (rt *Runtime) nextTimer() int64 {
+	for {
+		next, first := int64(never), (*wheel)(nil)
+		for _, w := range rt.wheels {
+			if at := w.next.Load(); at < next {
+				next, first = at, w
+			}
+		}
+		if first == nil || !first.stale.Load() {
+			return next
+		}
+		first.mu.Lock()
+		first.publish()
+		first.mu.Unlock()
+	}
+}
+
+// sleepUntil parks the fiber of c, the caller, until the clock shows when.
+func (c *coroutine) sleepUntil(when int64) {
+	s, f := c.sched, c.fiber
+	t := s.newTimer()
+	t.Value = f
+	s.wheel.set(t, when)
+	for !t.fired.Load() {
+		if f.Wait(wait.Sleep) {
+			t.cancel()
+			goruntime.Goexit()
+		}
+	}
+	c.sched.freeTimer(t)
+}
+
+// newTimer returns an unused record. Owner only.
+func (s *scheduler) newTimer() *timer {
+	n := len(s.timers) - 1
+	if n < 0 {
+		return new(timer)
+	}
+	t := s.timers[n]
+	s.timers = s.timers[:n]
+	t.fired.Store(false)
+	return t
+}
+
+// freeTimer takes back a record that is in no wheel. Owner only.
+func (s *scheduler) freeTimer(t *timer) {
+	if len(s.timers) < maxTimers {
+		s.timers = append(s.timers, t)
+	}
+}

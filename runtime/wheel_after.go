@@ -1,0 +1,91 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/seed222ee791/fibers/cml"
+)
+
+// The sources of the operations After and At: see cml.Source. A fiber that waits
+// has a timer in the wheel of its scheduler; a plain goroutine one of Go's.
+
+type (
+	afterSource time.Duration
+	atSource    time.Time
+)
+
+type timeRegistration = cml.Registration[time.Time]
+
+// timePlace is what a registration keeps from one wait to the next.
+type timePlace struct {
+	entry timer       // a fiber's; or
+	std   *time.Timer // a goroutine's, which commits the registration
+	goes  bool        // it is a goroutine's turn
+}
+
+// Try implements cml.Source.
+func (d afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(d)) }
+
+// Block implements cml.Source.
+func (d afterSource) Block(r *timeRegistration) {
+	if p, c := placeOf(r); c != nil {
+		c.sched.wheel.set(&p.entry, c.sched.rt.after(time.Duration(d)))
+	} else {
+		p.await(r, time.Duration(d))
+	}
+}
+
+// Withdraw implements cml.Source.
+func (d afterSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
+
+// Try implements cml.Source.
+func (t atSource) Try() (time.Time, bool) { return tryTime(time.Until(time.Time(t))) }
+
+// Block implements cml.Source.
+func (t atSource) Block(r *timeRegistration) {
+	if p, c := placeOf(r); c != nil {
+		c.sched.wheel.set(&p.entry, int64(time.Time(t).Sub(c.sched.rt.base)))
+	} else {
+		p.await(r, time.Until(time.Time(t)))
+	}
+}
+
+// Withdraw implements cml.Source.
+func (t atSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
+
+func tryTime(left time.Duration) (time.Time, bool) {
+	if left > 0 {
+		return time.Time{}, false
+	}
+	return time.Now(), true
+}
+
+// placeOf returns the place of r, and the caller's coroutine if that is a fiber.
+func placeOf(r *timeRegistration) (*timePlace, *coroutine) {
+	p, ok := r.Place.(*timePlace)
+	if !ok {
+		p = &timePlace{}
+		p.entry.Value = r
+		r.Place = p
+	}
+	c := current()
+	p.goes = c == nil
+	return p, c
+}
+
+// await sets the timer of a plain goroutine.
+func (p *timePlace) await(r *timeRegistration, d time.Duration) {
+	if p.std == nil {
+		p.std = time.AfterFunc(d, func() { r.Commit(time.Now()) })
+	} else {
+		p.std.Reset(d)
+	}
+}
+
+func withdrawTime(r *timeRegistration) bool {
+	p := r.Place.(*timePlace)
+	if p.goes {
+		return p.std.Stop()
+	}
+	return p.entry.cancel()
+}

@@ -1,0 +1,95 @@
+package runtime
+
+import "time"
+
+// A Timer is a call to come: see AfterFunc.
+type Timer struct {
+	// entry is in a wheel, with a call; or, if a plain goroutine made the Timer, in
+	// none, with a *time.Timer.
+	entry timer
+}
+
+// A call is an alarm that runs the function in a fiber.
+type call func()
+
+func (fn call) ring(s *scheduler) { s.spawn(job{fn: fn}) }
+
+// AfterFunc has fn run in a new fiber, of the same runtime, when d has passed; never
+// early. In a plain goroutine that is a fiber of the Default runtime. It needs no
+// fiber while it waits, and takes 64 bytes. What happened before AfterFunc or Reset
+// happened before fn.
+//
+// A Timer keeps nobody waiting: neither WithDrain nor Shutdown wait for it, and when
+// its runtime closes, fn is not run any more.
+func AfterFunc(d time.Duration, fn func()) *Timer {
+	if fn == nil {
+		panic("fibers: AfterFunc(nil): give it a function")
+	}
+	t := &Timer{}
+	c := current()
+	if c == nil {
+		t.entry.Value = time.AfterFunc(d, func() { Go(fn) })
+		return t
+	}
+	t.entry.Value = call(fn)
+	c.sched.wheel.set(&t.entry, c.sched.rt.after(d))
+	return t
+}
+
+// Stop keeps fn from being run and reports whether it did: false means that fn's
+// fiber was made already, or the Timer stopped before. It does not wait for fn. It
+// may be called from anywhere.
+func (t *Timer) Stop() bool {
+	if std := t.check("Stop"); std != nil {
+		return std.Stop()
+	}
+	return t.entry.cancel()
+}
+
+// Reset has fn run when d has passed from now on, be it once more, and reports
+// whether it was still to come before. It may be called from anywhere.
+func (t *Timer) Reset(d time.Duration) bool {
+	if std := t.check("Reset"); std != nil {
+		return std.Reset(d)
+	}
+	w := t.entry.home
+	was := w.reset(&t.entry, w.rt.after(d))
+	w.rt.timerSet()
+	return was
+}
+
+// check returns the timer of Go's that t stands for, or nil.
+func (t *Timer) check(what string) *time.Timer {
+	if t.entry.home != nil {
+		return nil
+	}
+	std, _ := t.entry.Value.(*time.Timer)
+	if std == nil {
+		panic("fibers: " + what + " of a Timer that is none: make it with AfterFunc")
+	}
+	return std
+}
+
+// reset is set for a timer that others may see. It reports whether it was there.
+func (w *wheel) reset(t *timer, when int64) (was bool) {
+	at := tickOf(when)
+	w.mu.Lock()
+	was = t.Scheduled()
+	if was && start(t.When()) == w.next.Load() {
+		w.stale.Store(true)
+	}
+	w.mu.timers.Schedule(&t.Timer, at)
+	if when := start(at); when < w.next.Load() {
+		w.next.Store(when)
+	}
+	w.mu.Unlock()
+	return was
+}
+
+// timerSet is called after a timer has been set by one who may not run on a
+// scheduler of rt (W3).
+func (rt *Runtime) timerSet() {
+	if c := current(); c == nil || c.sched.rt != rt {
+		rt.wakeForWork()
+	}
+}
