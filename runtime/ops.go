@@ -26,15 +26,8 @@ func At(t time.Time) cml.Op[time.Time] {
 // time begins when the guards of op have run, and ends when op commits: it does not
 // limit its wraps.
 func PerformTimeout[T any](op cml.Op[T], d time.Duration) (T, bool) {
-	type result struct {
-		v  T
-		ok bool
-	}
-	r := cml.Perform(cml.Prefer(
-		cml.Wrap(op, func(v T) result { return result{v, true} }),
-		cml.Wrap(After(d), func(time.Time) (r result) { return r }),
-	))
-	return r.v, r.ok
+	v, _, ok := cml.PerformUntil(op, After(d))
+	return v, ok
 }
 
 // AwaitOp returns the operation that becomes ready when the task has ended, with
