@@ -43,7 +43,8 @@ func WithNack[T any](f func(nack Op[Unit]) Op[T]) Op[T] {
 }
 
 // OnAbort returns op with a hook: f runs once whenever op took part in a
-// performance and lost, in the performer, before that goes on.
+// performance and lost, in the performer, before that goes on. A panic in f comes
+// out of Perform in the place of the value that was chosen.
 func OnAbort[T any](op Op[T], f func()) Op[T] {
 	if op == nil {
 		panic("cml: OnAbort of a nil operation")

@@ -66,7 +66,7 @@ func (p *Port[T]) Get() (v T) { return await[T](p, kindGet, 0, v, wait.ChanGet) 
 func (p *Port[T]) GetOp() Op[T] { return &objectOp[T]{obj: p} }
 
 // Close ends the subscription: the values not yet got are dropped, and no get
-// from the port is ever ready again.
+// from the port is ever ready again. Who waits for one goes on waiting.
 func (p *Port[T]) Close() {
 	p.m.mu.Lock()
 	p.at = nil

@@ -68,7 +68,8 @@ func (m *Mutex) TryLock() bool {
 // LockOp is Lock as an op.
 func (m *Mutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: m, n: waitsAgain} }
 
-// Unlock unlocks m. It need not be the fiber that locked it.
+// Unlock unlocks m, and panics if it is not locked. It need not be the fiber that
+// locked it.
 func (m *Mutex) Unlock() {
 	if !m.word.CompareAndSwap(mutexLocked, 0) { // M2
 		m.unlockSlow()

@@ -7,9 +7,9 @@ type Unit = struct{}
 
 // An Op is a first-class operation: something that can be waited for, and whose
 // result is a T. Making one does nothing; it is performed by Perform,
-// PerformContext, Poll and Select. An Op holds nothing of one performance: it
-// can be performed any number of times, also by many at once, and be part of
-// any number of choices.
+// PerformContext, PerformUntil, Poll and Select. An Op holds nothing of one
+// performance: it can be performed any number of times, also by many at once, and
+// be part of any number of choices.
 //
 // Ops are made by the functions of this package, of the objects in it, and of
 // NewOp. The interface cannot be implemented elsewhere.

@@ -42,7 +42,7 @@ func NewQueue[T any](capacity int) *Queue[T] {
 	return &Queue[T]{capacity: capacity}
 }
 
-// Put adds v at the end, waiting for room. If the queue is closed, or is while
+// Put adds v at the end, waiting for room if there is a bound. If the queue is closed, or is while
 // Put waits, v is not added and Put returns the reason.
 func (q *Queue[T]) Put(v T) error {
 	return await[Item[T]](q, kindPut, 0, Item[T]{Value: v}, wait.ChanPut).Err

@@ -21,7 +21,7 @@ func (rw *RWMutex) TryLock() bool { return rw.gate.tryAcquire(whole) }
 // LockOp is Lock as an op.
 func (rw *RWMutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, n: whole} }
 
-// Unlock gives up what Lock has got.
+// Unlock gives up what Lock has got, and panics if nobody has.
 func (rw *RWMutex) Unlock() {
 	if !rw.gate.release(whole, whole) {
 		panic("cml: Unlock of an RWMutex that is not locked for writing")
@@ -38,7 +38,7 @@ func (rw *RWMutex) TryRLock() bool { return rw.gate.tryAcquire(1) }
 // RLockOp is RLock as an op.
 func (rw *RWMutex) RLockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, n: 1} }
 
-// RUnlock gives up what RLock has got.
+// RUnlock gives up what RLock has got, and panics if nobody has.
 func (rw *RWMutex) RUnlock() {
 	if !rw.gate.release(1, whole-1) {
 		panic("cml: RUnlock of an RWMutex that is not locked for reading")

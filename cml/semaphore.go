@@ -23,7 +23,8 @@ func NewSemaphore(n int64) *Semaphore {
 	return &Semaphore{size: n, gate: gate{used: whole - n, floor: whole - n}}
 }
 
-// Acquire takes n units, waiting until they are free.
+// Acquire takes n units, waiting until they are free. More than there are in all
+// is a mistake and panics, here and in AcquireOp and TryAcquire.
 func (s *Semaphore) Acquire(n int64) { s.gate.acquire(s.check(n), wait.Lock) }
 
 // AcquireOp is Acquire as an op.
@@ -35,7 +36,8 @@ func (s *Semaphore) AcquireOp(n int64) Op[Unit] {
 // reports whether it did.
 func (s *Semaphore) TryAcquire(n int64) bool { return s.gate.tryAcquire(s.check(n)) }
 
-// Release gives n units back.
+// Release gives n units back, and panics if fewer are held. It need not be the
+// fiber that took them.
 func (s *Semaphore) Release(n int64) {
 	if n < 0 || !s.gate.release(n, whole) {
 		panic(fmt.Sprintf("cml: Semaphore.Release(%d): that many are not held", n))

@@ -11,7 +11,7 @@ type WaitGroup struct {
 }
 
 // Add adds n, which may be negative, to the count. Waiters go on when it comes
-// to zero.
+// to zero; below zero, Add panics.
 func (g *WaitGroup) Add(n int) {
 	var ws wakes
 	g.mu.Lock()

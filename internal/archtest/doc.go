@@ -1,7 +1,7 @@
 // Package archtest holds the tests that keep the house in order: the direction
 // of imports, the rules of style that a machine can check, an example for every
-// exported verb, and the first program of the README. It has no code outside
-// its tests.
+// exported verb, and the Go code in the README and under docs, which compiles
+// and prints what is said there. It has no code outside its tests.
 //
 // The tests read the files of the module themselves. A test that asked the go
 // command instead would be answered from the test cache, which does not know

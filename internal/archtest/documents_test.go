@@ -28,6 +28,7 @@ var (
 	document = regexp.MustCompile(`\bdocs/[\w./-]*\.md(#[\w-]+)?`)
 	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	fenced   = regexp.MustCompile("(?ms)^[ \t]*```.*?^[ \t]*```")
+	span     = regexp.MustCompile("`[^`\n]*`") // code in a line, which has no links
 	heading  = regexp.MustCompile(`(?m)^#+\s+(.*?)\s*$`)
 )
 
@@ -60,7 +61,7 @@ func documentsExist(t *tree) (found []string) {
 		case ".md":
 			// Links count from where the document stands, other mentions from the root.
 			prose := fenced.ReplaceAllString(t.text[name], "")
-			for _, m := range link.FindAllStringSubmatch(prose, -1) {
+			for _, m := range link.FindAllStringSubmatch(span.ReplaceAllString(prose, ""), -1) {
 				if target := m[1]; strings.HasPrefix(target, "#") {
 					check(name, name+target)
 				} else if !strings.Contains(target, ":") {
@@ -122,12 +123,13 @@ var (
 		"a link":              {"docs/a.md": "See [b](design/b.md).", "design/b.md": ""},
 		"a link within":       {"docs/a.md": "# One\nSee [two](#two)."},
 		"a model":             {"docs/models/a.pml": "// docs/a.md"},
+		"a link from code":    {"docs/a.md": "[`b`](b.md)"},
 		"a heading in code":   {"docs/a.md": "[x](#no)\n```sh\n# no\n```\n"},
 	}
 	goodDocuments = sources{
 		"cml/a.go":                "// Package cml: see docs/a.md#one-or-two and docs/design/0001-ops.md.\npackage cml\nconst s = `docs/none.md`",
 		"docs/a.md":               "# One, or two\n[o](design/0001-ops.md) [w](https://example.org/docs/x.md) [m](#one-or-two)\n```go\na[i](x) // docs/none.md\n```\n",
 		"docs/design/0001-ops.md": "[up](../a.md#one-or-two) [dir](../design)",
-		"README.md":               "docs/a.md, [a](docs/a.md)",
+		"README.md":               "docs/a.md, [a](docs/a.md), `New[T](n)`",
 	}
 )

@@ -27,6 +27,7 @@ var rules = []struct {
 	{"MachinePaths", machinePaths, badPaths, goodPaths},
 	{"PanicPrefix", panicPrefix, badPanics, goodPanics},
 	{"DocumentsExist", documentsExist, badDocuments, goodDocuments},
+	{"Fragments", fragments, badFragments, goodFragments},
 	{"Examples", examples, badExamples, goodExamples},
 }
 
