@@ -7,8 +7,8 @@ import (
 )
 
 // A Barrier lets parties wait until n of them have come, and then all go on. It
-// is cyclic: the next n meet in the same way. NewBarrier makes one: the zero value
-// is of no use.
+// is cyclic: the next n meet in the same way. NewBarrier makes one; to wait at the
+// zero value panics.
 type Barrier struct {
 	n       int
 	mu      lock
@@ -25,12 +25,24 @@ func NewBarrier(n int) *Barrier {
 
 // Wait waits until n parties wait. What any of them did before happened before
 // the return of Wait in all of them.
-func (b *Barrier) Wait() { await[Unit](b, kindGet, 0, Unit{}, wait.Group) }
+func (b *Barrier) Wait() {
+	b.check()
+	await[Unit](b, kindGet, 0, Unit{}, wait.Group)
+}
 
 // WaitOp is Wait as an op. All n parties commit, or none: one that chooses
 // something else has not come. A performance counts once, however many of its
 // leaves are at the barrier.
-func (b *Barrier) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: b} }
+func (b *Barrier) WaitOp() Op[Unit] {
+	b.check()
+	return &objectOp[Unit]{obj: b}
+}
+
+func (b *Barrier) check() {
+	if b.n < 1 {
+		panic("cml: a Barrier that is none: make it with NewBarrier")
+	}
+}
 
 func (b *Barrier) mutex() *lock                   { return &b.mu }
 func (b *Barrier) line(*offer[Unit]) *queue[Unit] { return &b.waiting }

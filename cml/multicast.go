@@ -6,10 +6,10 @@ import "github.com/seed222ee791/fibers/internal/wait"
 // lie in one list, through which each port makes its own way: a value is kept
 // until every port is past it. A port that nobody holds any more keeps nothing.
 // What happened before Publish happened before the return of each Get of its value.
-// NewMulticast makes one: the zero value is of no use.
+// The zero value is one without ports, ready for use.
 type Multicast[T any] struct {
 	mu      lock
-	last    *link[T] // under mu; its next is the value to be published next
+	last    *link[T] // under mu; its next is the value to be published next; nil: unused
 	waiting queue[T] // under mu: offers of ports that have got everything
 }
 
@@ -20,14 +20,22 @@ type link[T any] struct {
 }
 
 // NewMulticast returns a Multicast without ports.
-func NewMulticast[T any]() *Multicast[T] { return &Multicast[T]{last: &link[T]{}} }
+func NewMulticast[T any]() *Multicast[T] { return &Multicast[T]{} }
+
+// end returns the last link. Under mu.
+func (m *Multicast[T]) end() *link[T] {
+	if m.last == nil {
+		m.last = &link[T]{}
+	}
+	return m.last
+}
 
 // Publish sends v to every port that there is now. It does not wait.
 func (m *Multicast[T]) Publish(v T) {
 	var ws wakes
 	m.mu.Lock()
 	l := &link[T]{v: v}
-	m.last.next = l
+	m.end().next = l
 	m.last = l
 	var next *offer[T]
 	for q := m.waiting.first; q != nil; q = next {
@@ -49,7 +57,7 @@ func (m *Multicast[T]) Publish(v T) {
 func (m *Multicast[T]) Subscribe() *Port[T] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Port[T]{m: m, at: m.last}
+	return &Port[T]{m: m, at: m.end()}
 }
 
 // A Port gets the values of a Multicast, in order. If several parties use one

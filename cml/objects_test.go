@@ -724,3 +724,16 @@ func TestBarrierOfOne(t *testing.T) {
 		cml.Perform(cml.Choice(cml.Never[unit](), b.WaitOp()))
 	}
 }
+
+func TestZeroValues(t *testing.T) {
+	var m cml.Multicast[int]
+	m.Publish(1)
+	p := m.Subscribe()
+	m.Publish(2)
+	if v := p.Get(); v != 2 {
+		t.Errorf("got %d", v)
+	}
+	var b cml.Barrier
+	mustPanic(t, "cml: a Barrier", b.Wait)
+	mustPanic(t, "cml: a Barrier", func() { b.WaitOp() })
+}
