@@ -20,3 +20,7 @@ type (
 	// lock guards the queues of one object.
 	lock = sync.Mutex
 )
+
+// spins is how often Mutex.Lock looks again before it parks: a critical section
+// is most often shorter than a switch.
+const spins = 30

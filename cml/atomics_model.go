@@ -13,3 +13,5 @@ type (
 	flag           = simsched.Bool
 	lock           = simsched.Mutex
 )
+
+const spins = 1

@@ -112,10 +112,6 @@ func (m *Mutex) lineBit() uint32 {
 	return mutexLine
 }
 
-// spins is how often lockSlow looks again before it parks: a critical section is
-// most often shorter than a switch.
-const spins = 30
-
 func (m *Mutex) lockSlow() {
 	for range spins {
 		if m.word.Load()&mutexLocked == 0 && m.TryLock() {

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	goruntime "runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -85,6 +86,8 @@ type Scenario func() (actors []func(), after func(End))
 // An End says how a run ended: with every actor returned, or waiting.
 type End struct {
 	Waits  []bool // by actor: it waits for a lock or a permit, for ever
+	Locked []bool // by actor: it waits for a lock
+	Ending []bool // by actor: Finish has told it to end
 	Frozen bool   // the actor that may be frozen was
 }
 
@@ -109,7 +112,9 @@ type Option func(*explorer)
 
 // Preemptions bounds the search: no run in which actors that could go on are
 // interrupted more than n times without need is missed, others are.
-func Preemptions(n int) Option { return func(e *explorer) { e.preemptions = n } }
+func Preemptions(n int) Option {
+	return func(e *explorer) { e.preemptions, e.reduce = n, false }
+}
 
 // Freeze lets actor i stop for ever, before any of its steps.
 func Freeze(i int) Option { return func(e *explorer) { e.freezer = i } }
@@ -128,7 +133,11 @@ type explorer struct {
 	running *actor // nil: nobody is observed
 	before  func() (wait.Waiter, *any)
 	frozen  bool
+	reduce  bool // try only the orders that races ask for
 	path    []frame
+	fresh   int              // path[fresh] has not been looked at for races
+	past    []event          // the steps of this run
+	clocks  []clock          // by actor: what has happened before its next step
 	trace   *strings.Builder // nil: not wanted
 	Stats
 }
@@ -140,6 +149,7 @@ const nobody = -1
 type frame struct {
 	enabled  uint
 	sleep    uint // not to be chosen (again)
+	wanted   uint // to be chosen, unless in sleep
 	chosen   int
 	last     int // who made the step before
 	switches int // preemptions so far
@@ -153,6 +163,7 @@ var exploring *explorer
 func Explore(t T, s Scenario, opts ...Option) Stats {
 	t.Helper()
 	e := &explorer{limit: 3_000_000, preemptions: unbounded, freezer: nobody}
+	e.reduce = true
 	for _, o := range opts {
 		o(e)
 	}
@@ -190,6 +201,7 @@ func (e *explorer) back() bool {
 		f := &e.path[n-1]
 		f.sleep |= 1 << f.chosen
 		if e.choose(f) {
+			e.fresh = n - 1
 			return true
 		}
 		e.path = e.path[:n-1]
@@ -200,7 +212,7 @@ func (e *explorer) back() bool {
 // choose picks the next to go on at f, if there is one: he who did before, if he
 // can.
 func (e *explorer) choose(f *frame) bool {
-	rest := f.enabled &^ f.sleep
+	rest := f.wanted &^ f.sleep
 	last := uint(1) << f.last
 	switch {
 	case rest&last != 0:
@@ -242,13 +254,14 @@ func (e *explorer) stop(s step) {
 // start makes the actors and lets each come to its first step.
 func (e *explorer) start(s Scenario) (after func(End)) {
 	e.actors, e.frozen = e.actors[:0], false
-	for range 8 {
+	for range maxActors {
 		a := &actor{}
 		a.waiter = &waiter{actor: a}
 		e.actors = append(e.actors, a)
 	}
 	bodies, after := s()
 	e.actors = e.actors[:len(bodies)]
+	e.past, e.clocks = e.past[:0], make([]clock, len(bodies)+1)
 	for i, a := range e.actors {
 		body := bodies[i]
 		a.next, a.quit = iter.Pull(func(yield func(step) bool) {
@@ -268,6 +281,8 @@ func (e *explorer) start(s Scenario) (after func(End)) {
 	}
 	return after
 }
+
+func (e *explorer) index(a *actor) int { return slices.Index(e.actors, a) }
 
 // advance lets actor i do its step and come to the next.
 func (e *explorer) advance(i int) {
@@ -305,11 +320,22 @@ func (e *explorer) enabled() (set uint) {
 }
 
 // apart reports whether the next steps of i and j could as well be exchanged.
-func (e *explorer) apart(i, j int) bool {
-	if i == len(e.actors) || j == len(e.actors) {
-		return i != e.freezer && j != e.freezer
+func (e *explorer) apart(i, j int) bool { return !e.meet(i, e.next(i), j, e.next(j)) }
+
+// next returns the next step of i.
+func (e *explorer) next(i int) step {
+	if i == len(e.actors) {
+		return step{}
 	}
-	return !e.actors[i].todo.meets(e.actors[j].todo)
+	return e.actors[i].todo
+}
+
+// meet reports whether the order of step a of i and step b of j matters.
+func (e *explorer) meet(i int, a step, j int, b step) bool {
+	if i == len(e.actors) || j == len(e.actors) {
+		return i == e.freezer || j == e.freezer
+	}
+	return a.meets(b)
 }
 
 // run follows the path, and beyond its end the first choices there are.
@@ -327,12 +353,18 @@ func (e *explorer) run(s Scenario, t T) {
 			f := frame{enabled: e.enabled(), sleep: sleep, last: last, switches: switches}
 			if f.enabled == 0 {
 				e.Runs++
+				e.blocked()
 				after(e.end())
 				return
 			}
+			f.wanted = f.enabled
 			if !e.choose(&f) {
 				e.Cut++
+				e.blocked()
 				return
+			}
+			if e.reduce {
+				f.wanted = 1 << f.chosen // until a race asks for more
 			}
 			e.path = append(e.path, f)
 		}
@@ -351,6 +383,7 @@ func (e *explorer) run(s Scenario, t T) {
 		if f.chosen != len(e.actors) {
 			last = f.chosen
 		}
+		e.happen(f.chosen, depth >= e.fresh)
 		e.advance(f.chosen)
 	}
 }
@@ -358,6 +391,9 @@ func (e *explorer) run(s Scenario, t T) {
 func (e *explorer) end() (end End) {
 	for _, a := range e.actors {
 		end.Waits = append(end.Waits, a.alive)
+		_, locked := a.todo.needs.(*Mutex)
+		end.Ending = append(end.Ending, a.waiter.ending)
+		end.Locked = append(end.Locked, a.alive && locked && !a.todo.needs.ready())
 	}
 	end.Frozen = e.frozen
 	return end
@@ -381,10 +417,6 @@ func (e *explorer) retrace(s Scenario) string {
 
 // describe notes the step that a is about to make.
 func (e *explorer) describe(a *actor, s step) {
-	i := 0
-	for e.actors[i] != a {
-		i++
-	}
 	what := "reads"
 	switch {
 	case s.mark == opens:
@@ -406,5 +438,5 @@ func (e *explorer) describe(a *actor, s step) {
 		}
 		at = append(at, fmt.Sprintf("%s:%d", f.File[strings.LastIndexByte(f.File, '/')+1:], f.Line))
 	}
-	fmt.Fprintf(e.trace, "  actor %d %-8s %p  %s\n", i, what, s.at, strings.Join(at, " < "))
+	fmt.Fprintf(e.trace, "  actor %d %-8s %p  %s\n", e.index(a), what, s.at, strings.Join(at, " < "))
 }

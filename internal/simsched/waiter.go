@@ -58,6 +58,9 @@ func Finish(i int) {
 	w.ending, w.permit = true, true
 }
 
+// Party returns actor i as a waiter.
+func Party(i int) wait.Waiter { return exploring.actors[i].waiter }
+
 // Scratch returns the scratch place of actor i, for what it is to begin with, or
 // has kept at the end.
 func Scratch(i int) *any { return &exploring.actors[i].waiter.scratch }

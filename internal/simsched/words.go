@@ -83,6 +83,7 @@ func (w *Pointer[T]) CompareAndSwap(old, x *T) bool {
 type Mutex struct {
 	mu     sync.Mutex
 	holder *actor // in an exploration
+	freed  clock  // what had happened when it was unlocked
 }
 
 // Lock takes the lock.
@@ -107,6 +108,7 @@ func (m *Mutex) Unlock() {
 		panic("simsched: an actor unlocks what it has not locked")
 	}
 	m.holder = nil
+	m.freed = e.clocks[e.index(e.running)]
 }
 
 // Held reports whether an actor holds the lock: to be asked at the end.
