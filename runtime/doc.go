@@ -64,8 +64,9 @@
 //
 // A file is one idea: scheduler.go the queues and the loop, coroutine.go the
 // stacks, parking.go how a fiber waits and is woken, idle.go how a scheduler
-// sleeps, standin.go what happens when one stalls, pin_linux.go the cores,
-// pool.go how memory is given back, ending.go the end. The first four are
+// sleeps, poller_linux.go how it waits for descriptors meanwhile, standin.go what
+// happens when one stalls, wheel.go the timers, pin_linux.go the cores, pool.go how
+// memory is given back, ending.go the end. Parking, sleeping and polling are
 // protocols and carry their argument; docs/design tells what was decided and
 // why, docs/models has the models that were checked.
 //

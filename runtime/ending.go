@@ -183,6 +183,7 @@ func (rt *Runtime) stop() {
 	close(rt.monitor.stop)
 	rt.services.Wait()
 	rt.roots.Wait()
+	rt.detach()
 	if left := rt.pool.close(); left > 0 {
 		panic("fibers: internal error: coroutines left over at the end")
 	}

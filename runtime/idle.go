@@ -33,7 +33,8 @@ package runtime
 //
 //	Announce     under mu: into the list, nsleep+1; searching−1 if it searched
 //	Recheck      look at every queue once more
-//	Sleep        until the permit comes, or the time
+//	Sleep        until the permit comes, or the time; in a futex, or as the poller
+//	             in epoll (poller_linux.go), where work may come too
 //
 // # Argument
 //
@@ -48,6 +49,10 @@ package runtime
 //	take; and in Take, in the section of mu that saw the list empty. Who announces
 //	after that section rechecks later than the push; all others are awake, and
 //	recheck before they sleep.
+//
+//	A sleeper that gets work by itself, from its timers or as the poller, is awake
+//	as soon as it does, though still in the list: it takes the work, and posts for
+//	the rest as a last searcher does (found).
 //
 // W2: a fiber in another's next place or ring.
 //
@@ -74,6 +79,8 @@ package runtime
 //	mu as the look at the wheels. If the scheduler that is to look does not come
 //	soon, others who run see the timer at a turn of theirs (wheel.go), or the watcher
 //	or the monitor does.
+//
+// W4, W5, W6: the poller. See poller_linux.go.
 //
 // Checked by: docs/models/idle.pml (spin, with mutants), TestIdleStress,
 // TestWorkConservation….
@@ -140,6 +147,14 @@ func (s *scheduler) findAny() *fiber {
 			s.retiring = true
 			continue
 		}
+		if s.lookIn() > 0 {
+			f := s.pickLocal()
+			s.found(searching)
+			if f != nil {
+				return f
+			}
+			searching = false
+		}
 		if !searching {
 			searching = rt.maySearch()
 		}
@@ -197,20 +212,32 @@ func (rt *Runtime) wakeOne() {
 		return
 	}
 	id.mu.Lock()
-	n := len(id.mu.list)
-	if n == 0 {
+	if len(id.mu.list) == 0 {
 		id.searching.Dec()
 		id.mu.Unlock()
 		return
 	}
-	s := id.mu.list[n-1]
-	if s.watcher && n > 1 { // W2: the watcher last
-		s = id.mu.list[n-2]
-	}
+	s := id.choose()
 	id.remove(s)
 	id.mu.Unlock()
 	rt.kickMonitor()
 	s.parker.permit()
+}
+
+// choose returns the sleeper to be woken: the one who fell asleep last, but the
+// watcher (W2) and the poller (W6) only if there is no other. mu is held.
+func (id *idlers) choose() *scheduler {
+	l := id.mu.list
+	last := l[len(l)-1]
+	for i := len(l) - 1; i >= 0; i-- {
+		if s := l[i]; !s.watcher {
+			if !s.parker.polls() {
+				return s
+			}
+			last = s
+		}
+	}
+	return last
 }
 
 // remove takes s out of the list; mu is held.
@@ -262,10 +289,12 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	id.mu.Unlock()
 
 	rt.checkDrained()
+	ended := 0 // waits for descriptors
 	// A look may find nothing where others' luck was better; what follows is exact.
 	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
-		if s.parker.wait(wait) {
+		var permit bool
+		if permit, ended = s.doze(wait); permit {
 			s.afterSleep()
 			return nil, true
 		}
@@ -283,9 +312,9 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	}
 	s.afterSleep()
 	if f == nil {
-		if listed && s.fireAll(s.now) { // the time-out of a timekeeper
+		if listed && s.fireAll(s.now) || ended > 0 { // the time-out of a timekeeper; a poller
 			f = s.pickLocal()
-			s.found(false)
+			s.found(!listed)
 			return f, false
 		}
 		if s.standIn && listed && s.idleSince != 0 && time.Duration(s.now-s.idleSince) > standInPatience {

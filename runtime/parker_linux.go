@@ -6,6 +6,8 @@ import (
 
 	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // A parker is where a root sleeps. It has one permit. One goroutine waits, any
@@ -23,6 +25,7 @@ const (
 	parkerEmpty uint32 = iota
 	parkerPermit
 	parkerAsleep
+	parkerPolling // see poller_linux.go
 
 	futexWait = 0 | 128 // FUTEX_WAIT, FUTEX_WAKE with FUTEX_PRIVATE_FLAG
 	futexWake = 1 | 128
@@ -64,7 +67,10 @@ func (p *parker) wait(d time.Duration) bool {
 
 // permit gives the permit.
 func (p *parker) permit() {
-	if p.state.Swap(parkerPermit) == parkerAsleep {
+	switch p.state.Swap(parkerPermit) {
+	case parkerAsleep:
 		unix.Syscall6(unix.SYS_FUTEX, uintptr(p.word()), futexWake, 1, 0, 0, 0)
+	case parkerPolling:
+		epoll.Wake() // W4
 	}
 }

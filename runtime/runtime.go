@@ -54,6 +54,7 @@ type Runtime struct {
 	stopping atomic.Bool // roots end
 
 	roots, services sync.WaitGroup
+	detach          func() // no scheduler of rt polls any more
 
 	drains atomic.Int32 // who waits for the last fiber
 	mu     struct {
@@ -92,6 +93,7 @@ func New(opts ...Option) (*Runtime, error) {
 	}
 	rt.services.Add(1)
 	go rt.watch()
+	rt.detach = rt.attach()
 	open.Lock()
 	open.list = append(open.list, rt)
 	open.Unlock()

@@ -67,7 +67,8 @@ type scheduler struct {
 	watched   victims
 	scanned   int64    // when it last looked at the wheels of others
 	timers    []*timer // unused records
-	counts    counts   // published at each turn
+	poller    poller
+	counts    counts // published at each turn
 	pin       pin
 	load      load
 	idleSince int64 // of a stand-in: since when it has had nothing to do; 0: it has
@@ -118,6 +119,7 @@ func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {
 	s.rng = uint64(index)*0x9e3779b97f4a7c15 + 1
 	s.pin.cpu = -1
 	s.parker.init()
+	s.poller.init(s)
 	return s
 }
 
@@ -297,6 +299,9 @@ func (s *scheduler) turn() *fiber {
 		s.breathe()
 	}
 	if s.fireOwn(now) {
+		rt.wakeForWork()
+	}
+	if s.lookNowAndThen(now) {
 		rt.wakeForWork()
 	}
 	if s.standIn && rt.surplus.Load() > 0 && s.volunteer() {

@@ -35,6 +35,7 @@ type monitor struct {
 	stop   chan struct{}
 	load   load
 	waits  int // looks in a row at which work waited beside a sleeper; its own
+	free   int // looks in a row at which nobody polled beside a sleeper; its own
 }
 
 const (
@@ -133,6 +134,7 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 			}
 		}
 	}
+	rt.watchPoller(len(all) - stalled)
 	// A sleeper does not turn either, but while there is one nobody is needed.
 	nominal := rt.conf.schedulers
 	if rt.idle.nsleep.Load() > 0 {
@@ -165,6 +167,17 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 			return
 		}
 		rt.addScheduler(true)
+	}
+}
+
+// watchPoller looks in. If nobody had the role, and nobody is about to look in
+// soon, it has a sleeper do so: W5, W6. working is how many schedulers turn.
+func (rt *Runtime) watchPoller(working int) {
+	if !rt.monitor.lookIn() {
+		return
+	}
+	if n := rt.idle.nsleep.Load(); n >= rt.active.Load() || n > 0 && working == 0 {
+		rt.wakeOne()
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 type counts struct {
 	turns, ended, parks, wakes        uint64
 	searches, stolen, sleeps, breaths uint64
-	fired                             uint64
+	fired, polls                      uint64
 }
 
 // published is a copy that others may read, made at each turn and before each
@@ -22,7 +22,7 @@ type counts struct {
 type published struct {
 	turns, ended, parks, wakes        stdatomic.Uint64
 	searches, stolen, sleeps, breaths stdatomic.Uint64
-	fired                             stdatomic.Uint64
+	fired, polls                      stdatomic.Uint64
 	pinChecks, pinRight, pinMoves     stdatomic.Uint64
 }
 
@@ -45,6 +45,7 @@ func (s *scheduler) publish(all bool) {
 	p.sleeps.Store(c.sleeps)
 	p.breaths.Store(c.breaths)
 	p.fired.Store(c.fired)
+	p.polls.Store(c.polls)
 	p.pinChecks.Store(s.pin.checks)
 	p.pinRight.Store(s.pin.right)
 	p.pinMoves.Store(s.pin.moves)
@@ -60,6 +61,7 @@ type Stats struct {
 	StandIns   uint64           // stand-ins made so far for stalled schedulers
 	Pinned     bool             // schedulers are locked to cores
 	PinError   error            // why they are not, though they should be
+	Poller     string           // how descriptors are waited for: "epoll", or "portable" where there is none
 }
 
 // SchedulerStats are the counters of one scheduler.
@@ -79,6 +81,7 @@ type SchedulerStats struct {
 	Breaths  uint64 // times it let the process's other goroutines run, at most one a millisecond
 	Turns    uint64 // times its root looked at timers and old ends
 	Fired    uint64 // timers that it fired, its own and others'
+	Polls    uint64 // times it waited for descriptors, being the poller
 
 	// OnCore is the share of looks, one a millisecond of running and one after
 	// each sleep, at which it was on its core; 1 if it is locked to none.
@@ -92,6 +95,7 @@ func (rt *Runtime) Stats() Stats {
 	st := Stats{
 		Fibers:     rt.NumFibers(),
 		Coroutines: rt.pool.size(),
+		Poller:     pollerOf(),
 	}
 	rt.mu.Lock()
 	st.StandIns = rt.mu.standIns
@@ -111,7 +115,7 @@ func (rt *Runtime) Stats() Stats {
 			Spawned: s.spawned.Load(),
 			Ended:   p.ended.Load(), Parks: p.parks.Load(), Wakes: p.wakes.Load(),
 			Searches: p.searches.Load(), Stolen: p.stolen.Load(), Sleeps: p.sleeps.Load(),
-			Breaths: p.breaths.Load(), Turns: p.turns.Load(), Fired: p.fired.Load(), OnCore: 1, Moves: p.pinMoves.Load(),
+			Breaths: p.breaths.Load(), Turns: p.turns.Load(), Fired: p.fired.Load(), Polls: p.polls.Load(), OnCore: 1, Moves: p.pinMoves.Load(),
 		}
 		if st.Pinned && !s.standIn {
 			ss.CPU = rt.conf.cpus[s.index%len(rt.conf.cpus)]

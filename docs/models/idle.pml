@@ -3,6 +3,7 @@
 // also: -DPUSHERS=2 -DSPAWNS=0 -DTIMEOUTS=0
 // also: -DSPAWNS=2 -DTIMEOUTS=0
 // also: -DGATED -DSPAWNS=2 -DTIMEOUTS=0
+// also: -DEVENTS=2 -DSPAWNS=0 -DTIMEOUTS=0
 // also: -DCLOSE -DSPAWNS=0 -DTIMEOUTS=0
 // ends: -DTIMEOUTS=0
 // mutant: -DMISS_RECHECK
@@ -15,6 +16,7 @@
 // mutant: -DDROP_PERMIT
 // mutant: -DNO_LAST_WAKE -DSPAWNS=2 -DTIMEOUTS=0
 // mutant: -DNO_RECHECK_WAKE -DSPAWNS=2 -DTIMEOUTS=0
+// mutant: -DNO_EVENT_WAKE -DEVENTS=2 -DSPAWNS=0 -DTIMEOUTS=0
 // mutant: -DNO_STOP_RECHECK -DCLOSE
 // mutant: -DSTOP_LATE -DCLOSE
 // mutant: -DCLOSE_UNCOUNTED -DCLOSE
@@ -24,7 +26,8 @@
 //
 // Actors
 //	sched    3  own work, search, announce, recheck, sleep.  It may spawn while
-//	            it works, and work takes any time.  A sleep may time out
+//	            it works, and work takes any time.  A sleep may time out, or
+//	            (EVENTS) be that of the poller, who gets work from outside
 //	pusher   PUSHERS  a plain goroutine that posts one fiber to the injector
 //	closer   (CLOSE) sets stop, then wakes and counts every sleeper
 //
@@ -33,8 +36,9 @@
 // up is not covered).  The places of W2, next and ring, are no queues here.  The list is a
 // set of which a waker may take any member.  A section of mu with one write
 // that others can see is one step; those with two are two.  The parker is a bit
-// here; its three states are parker.pml.  Sleeping in epoll, stand-ins and
-// timers are left out; a time-out stands for all that wakes a sleeper by itself.
+// here; its three states are parker.pml.  Who polls is poller.pml; stand-ins and
+// timers are left out.  A time-out stands for all that wakes a sleeper by itself,
+// and an event for all that gives it work meanwhile: timers that are due too.
 // Memory is sequentially consistent, as Go's atomics are.
 //
 // Checked
@@ -78,6 +82,9 @@ bool permit[N];                 // a parker: see parker.pml
 bool stop;
 byte spawns = SPAWNS;
 byte timeouts = TIMEOUTS;
+#ifdef EVENTS
+byte events = EVENTS;
+#endif
 
 // ghosts
 mtype st[N] = look;
@@ -153,7 +160,7 @@ inline wake_rest() {
 
 proctype sched(byte me) {
 	byte s, v, w;
-	bool searcher;
+	bool searcher, polled;
 
 top:    // not a searcher, and nothing in hand
 #ifdef CLOSE
@@ -255,11 +262,26 @@ wait:
 end:	if
 	:: atomic { permit[me] -> permit[me] = false; st[me] = look; goto woken }
 	:: atomic { timeouts > 0 -> timeouts--; st[me] = look }
+#ifdef EVENTS
+	:: atomic { events > 0 -> events--; q[me]++; polled = true; st[me] = look }
+		do
+		:: atomic { events > 0 -> events--; q[me]++ }
+		:: true -> break
+		od
+#endif
 	fi;
-	if      // timed out
-	:: atomic { !mu && IN(me) -> remove(me); assert(!permit[me]); goto top }
+	if      // timed out, or polled
+	:: atomic { !mu && IN(me) -> remove(me); assert(!permit[me]) }
 	:: atomic { !mu && !IN(me) -> goto wait }       // a waker was first
 	fi;
+	if
+	:: atomic { polled && q[me] > 0 -> polled = false; q[me]-- }
+	:: atomic { else -> polled = false; goto top }
+	fi;
+#ifndef NO_EVENT_WAKE
+	wake_rest();
+#endif
+	atomic { st[me] = busy; goto work }
 
 woken:  // by a waker, who has counted this one as a searcher
 	searcher = true;
@@ -269,7 +291,10 @@ woken:  // by a waker, who has counted this one as a searcher
 	:: else
 	fi;
 #endif
-	atomic { v = 1; goto search };
+	if      // what it got while it was the poller
+	:: atomic { polled && q[me] > 0 -> polled = false; q[me]--; goto found }
+	:: atomic { else -> polled = false; v = 1; goto search }
+	fi;
 
 out:	atomic {
 		if :: searcher -> unsearch(); searcher = false :: else fi;

@@ -95,5 +95,8 @@ func Enter() *Place {
 	return p
 }
 
+// Len returns the number of places.
+func Len() int { return places.Len() }
+
 // Leave removes the place of the calling coroutine.
 func Leave() { places.Delete(getg.Get()) }

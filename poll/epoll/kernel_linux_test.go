@@ -1,0 +1,193 @@
+package epoll
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pair returns the two ends of a pipe, nonblocking.
+func pair(t testing.TB) (r, w int) {
+	t.Helper()
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		t.Fatal(err)
+	}
+	return fds[0], fds[1]
+}
+
+func countFDs(t testing.TB) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(entries)
+}
+
+// The whole of it, over a pipe: park, event, again.
+func TestPipe(t *testing.T) {
+	r, w := pair(t)
+	var d Desc
+	if err := d.Register(r); err != nil {
+		t.Fatal(err)
+	}
+	read := func() (string, error) {
+		var buf [16]byte
+		for {
+			ticket, s := d.Begin(In)
+			switch s {
+			case Ready:
+				n, err := unix.Read(r, buf[:])
+				if err == unix.EAGAIN {
+					d.Drained(In, ticket)
+					continue
+				}
+				if n > 0 && n < len(buf) {
+					d.Short(In, ticket)
+				}
+				return string(buf[:max(n, 0)]), err
+			case Idle:
+				d.Wait(In)
+			default:
+				return "", errors.New(s.String())
+			}
+		}
+	}
+	got := make(chan string)
+	go func() {
+		defer close(got)
+		for {
+			s, err := read()
+			if err != nil {
+				t.Error(err)
+			}
+			if s == "" {
+				return
+			}
+			got <- s
+		}
+	}()
+	for range 1000 {
+		if _, err := unix.Write(w, []byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		if s := <-got; s != "hello" {
+			t.Fatalf("read %q", s)
+		}
+	}
+	unix.Close(w)
+	<-got
+	d.Close()
+	unix.Close(r)
+}
+
+func TestDescriptorsReturn(t *testing.T) {
+	await := func(want int) {
+		t.Helper()
+		for start := time.Now(); countFDs(t) != want; time.Sleep(time.Millisecond) { // sleep: polling with a deadline
+			if time.Since(start) > 10*time.Second {
+				t.Fatalf("%d descriptors are open, %d before", countFDs(t), want)
+			}
+		}
+	}
+	before := countFDs(t)
+	for range 20 {
+		r, w := pair(t)
+		var a, b Desc
+		if err := errors.Join(a.Register(r), b.Register(w)); err != nil {
+			t.Fatal(err)
+		}
+		a.Close()
+		b.Close()
+		unix.Close(r)
+		unix.Close(w)
+	}
+	await(before)
+}
+
+// A descriptor is closed while its event waits in the kernel, or is on its way, and
+// its number is used again at once.
+func TestRecycledDescriptor(t *testing.T) {
+	defer Attach(func() {})() // no driver
+	keep, other := pair(t)
+	defer unix.Close(other)
+	defer unix.Close(keep)
+	var k Desc
+	if err := k.Register(keep); err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	for range 200 {
+		r, w := pair(t)
+		d := new(Desc)
+		if err := d.Register(r); err != nil {
+			t.Fatal(err)
+		}
+		unix.Write(w, []byte("x"))
+		d.Close()
+		unix.Close(r)
+		unix.Close(w)
+		r2, w2 := pair(t)
+		if r2 != r {
+			t.Fatal("the number is not used again")
+		}
+		now := new(Desc)
+		if err := now.Register(r2); err != nil {
+			t.Fatal(err)
+		}
+		idle(t, now, In)
+		Look(nil)
+		if s := state(now, In); s != Idle {
+			t.Fatalf("disturbed: %v", s)
+		}
+		now.Close()
+		unix.Close(r2)
+		unix.Close(w2)
+	}
+}
+
+func TestNotPollable(t *testing.T) {
+	f, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var d Desc
+	if err := d.Register(int(f.Fd())); !errors.Is(err, ErrNotPollable) {
+		t.Errorf("a regular file: %v", err)
+	}
+	if err := new(Desc).Register(1 << 20); !errors.Is(err, unix.EBADF) {
+		t.Errorf("a number without descriptor: %v", err)
+	}
+}
+
+func TestWaitIsNotTooShort(t *testing.T) {
+	for _, old := range []bool{false, true} {
+		opened, err := openKernel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := opened.(*instance)
+		k.old = old
+		var events [4]event
+		for _, d := range []time.Duration{1, 100 * time.Microsecond, 1500 * time.Microsecond} {
+			start := time.Now()
+			if n, err := k.wait(events[:], d); n != 0 || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+			if took := time.Since(start); took < d {
+				t.Errorf("waited %v for %v", took, d)
+			}
+		}
+		k.wake()
+		k.wake()
+		if n, err := k.wait(events[:], -1); n != 0 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		k.close()
+	}
+}

@@ -1,0 +1,136 @@
+package runtime
+
+// The schedulers as pollers: where descriptors are waited for.
+//
+// Package epoll has one place in the process where anybody waits for descriptors,
+// and a role that one party at a time has: the poller. A scheduler that falls asleep
+// takes the role, if it is free and a descriptor is watched, and then waits there
+// instead of in its futex, for as long, and until it is given its permit in either
+// case. Those who run look in without waiting: before they search, and at a turn,
+// every lookEvery. Fibers that are made ready go to the back of the ring of
+// whoever polls; those of other runtimes into their injectors.
+//
+// # The parker
+//
+//	empty ──enter──▶ polling ──leave──▶ empty
+//	  │                 └──permit──▶ permit, and epoll.Wake
+//	  └── (asleep, in the futex: see parker_linux.go)
+//
+// W4: a permit for one who waits in epoll.
+//
+//	enter and permit are swaps of one word. permit first: enter finds it and does not
+//	wait. enter first: permit finds polling and calls Wake, which ends the wait that
+//	is going on or the next one; leave finds the permit. If the poller has left by
+//	itself meanwhile, a later wait, perhaps another's, returns for nothing.
+//
+// W5: all sleep, and nobody polls.
+//
+//	Who sleeps in its futex has failed to take the role: nothing was watched, or
+//	somebody had it. Nothing was watched: whoever registers the first descriptor says
+//	so (needed) after it can be seen by those who try, and needed wakes a sleeper as a
+//	push does (W1). Somebody had it: a scheduler, which is awake when it gives it back,
+//	and tries again before it sleeps; or one that looked in, likewise; or one that
+//	retires, which wakes another; or a scheduler of another runtime, which is its
+//	poller then, or says that it is needed when it closes; or a monitor, which wakes a
+//	sleeper if there is one; or the driver of package epoll, which says that it is
+//	needed when it ends.
+//
+// W6: one has given the role back and then computes for long.
+//
+//	Others who run look in at their turns. A watcher takes the role when it falls
+//	asleep again, each millisecond. The monitor looks in every 5 ms, and if it finds
+//	the role free and nobody has had a turn lately, it wakes a sleeper, which takes it.
+//
+// Checked by: docs/models/poller.pml (spin, with mutants), TestPoller….
+
+import (
+	"time"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+	"github.com/seed222ee791/fibers/poll/epoll"
+)
+
+// lookEvery is how often one who runs looks for descriptors that are ready: a
+// system call, if any is watched.
+const lookEvery = 20 * time.Microsecond
+
+// poller is what a scheduler has for polling.
+type poller struct {
+	enqueue epoll.Enqueue
+	looked  int64 // when it last looked in
+}
+
+// attach makes the runtime poll, from now until detach.
+func (rt *Runtime) attach() (detach func()) { return epoll.Attach(rt.wakeForWork) }
+
+func (p *poller) init(s *scheduler) {
+	p.enqueue = func(w wait.Waiter) {
+		f, ok := w.(*fiber)
+		if !ok || f.rt != s.rt {
+			w.Unpark()
+		} else if f.wake() {
+			s.ring.Push(f)
+		}
+	}
+}
+
+// doze sleeps for d, or for ever if that is negative: in epoll, if nobody else
+// waits there and there is something to wait for. It reports whether the permit came
+// (it is consumed), and how many waits for descriptors it has ended meanwhile.
+func (s *scheduler) doze(d time.Duration) (permit bool, ended int) {
+	if !epoll.Acquire() {
+		return s.parker.wait(d), 0
+	}
+	if !s.parker.enter() { // W4
+		epoll.Release()
+		return true, 0
+	}
+	s.counts.polls++
+	ended = epoll.Wait(d, s.poller.enqueue)
+	permit = s.parker.leave()
+	epoll.Release()
+	return permit, ended
+}
+
+// lookIn looks for descriptors that are ready, without waiting. It returns how
+// many waits have ended.
+func (s *scheduler) lookIn() int { return epoll.Look(s.poller.enqueue) }
+
+// lookNowAndThen is lookIn for one who runs.
+func (s *scheduler) lookNowAndThen(now int64) (ended bool) {
+	if time.Duration(now-s.poller.looked) < lookEvery {
+		return false
+	}
+	s.poller.looked = now
+	return s.lookIn() > 0
+}
+
+// lookIn is the monitor's; it reports whether nobody had the role.
+func (m *monitor) lookIn() (free bool) {
+	if !epoll.Acquire() {
+		return false
+	}
+	epoll.Wait(0, nil)
+	epoll.Release()
+	return true
+}
+
+// pollerOf says how descriptors are waited for.
+func pollerOf() string { return epoll.ReadStats().Backend }
+
+// enter is called by one who is about to wait in epoll. It reports false if there
+// is a permit, which is consumed.
+func (p *parker) enter() bool {
+	if p.state.CompareAndSwap(parkerEmpty, parkerPolling) {
+		return true
+	}
+	p.state.Store(parkerEmpty)
+	return false
+}
+
+// leave follows enter, after the wait. It reports whether there is a permit, and
+// consumes it.
+func (p *parker) leave() bool { return p.state.Swap(parkerEmpty) == parkerPermit }
+
+// polls reports whether it waits in epoll, as a hint.
+func (p *parker) polls() bool { return p.state.Load() == parkerPolling }

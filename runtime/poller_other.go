@@ -1,0 +1,28 @@
+//go:build !linux
+
+package runtime
+
+import "time"
+
+// On these systems package poll has Go's own poller wait for descriptors, in plain
+// goroutines that then unpark the fibers. Schedulers have no part in that.
+
+type poller struct{}
+
+func (p *poller) init(*scheduler) {}
+
+func (rt *Runtime) attach() (detach func()) { return func() {} }
+
+// doze sleeps for d, or for ever if that is negative. It reports whether the
+// permit came (it is consumed).
+func (s *scheduler) doze(d time.Duration) (permit bool, ended int) { return s.parker.wait(d), 0 }
+
+func (s *scheduler) lookIn() int { return 0 }
+
+func (s *scheduler) lookNowAndThen(int64) (ended bool) { return false }
+
+func (m *monitor) lookIn() (free bool) { return false }
+
+func pollerOf() string { return "portable" }
+
+func (p *parker) polls() bool { return false }
