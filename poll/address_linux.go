@@ -1,0 +1,156 @@
+package poll
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+	"unsafe"
+
+	"go.uber.org/atomic"
+	"golang.org/x/sys/unix"
+)
+
+// local implements endpoint.
+func (f *fd) local() net.Addr { return f.address(&f.localAddr, unix.SYS_GETSOCKNAME) }
+
+// remote implements stream.
+func (f *fd) remote() net.Addr {
+	if f.peer.IsValid() && f.remoteAddr.Load() == nil {
+		var a net.Addr = net.TCPAddrFromAddrPort(f.peer)
+		f.remoteAddr.Store(&a)
+	}
+	return f.address(&f.remoteAddr, unix.SYS_GETPEERNAME)
+}
+
+func (f *fd) address(known *atomic.Pointer[net.Addr], call uintptr) net.Addr {
+	if a := known.Load(); a != nil {
+		return *a
+	}
+	if f.form == formNone || f.refs.Load() == 0 || f.refs.Load() == closing {
+		return nil
+	}
+	a := sysName(f.sys, f.form, call)
+	if a != nil {
+		known.Store(&a)
+	}
+	return a
+}
+
+// sysName asks for an address of a socket. It may be nil.
+func sysName(sys int, form form, call uintptr) net.Addr {
+	var rsa syscall.RawSockaddrAny
+	size := uint32(syscall.SizeofSockaddrAny)
+	if _, _, errno := syscall.RawSyscall(call, uintptr(sys), uintptr(unsafe.Pointer(&rsa)), uintptr(unsafe.Pointer(&size))); errno != 0 {
+		return nil
+	}
+	return addrOf(&rsa, size, form)
+}
+
+// addrOf turns what the system says into an address of package net.
+func addrOf(rsa *syscall.RawSockaddrAny, size uint32, form form) net.Addr {
+	switch form {
+	case formTCP:
+		if ap := addrPort(rsa); ap.IsValid() {
+			return net.TCPAddrFromAddrPort(ap)
+		}
+	case formUDP:
+		if ap := addrPort(rsa); ap.IsValid() {
+			return net.UDPAddrFromAddrPort(ap)
+		}
+	case formUnix, formUnixgram, formUnixpacket:
+		return &net.UnixAddr{Name: unixName(rsa, size), Net: formNames[form]}
+	}
+	return nil
+}
+
+// addrPort reads an IP address. An IPv4 one that comes as IPv6 is IPv4 again.
+func addrPort(rsa *syscall.RawSockaddrAny) netip.AddrPort {
+	switch rsa.Addr.Family {
+	case unix.AF_INET:
+		sa := (*syscall.RawSockaddrInet4)(unsafe.Pointer(rsa))
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), port(&sa.Port))
+	case unix.AF_INET6:
+		sa := (*syscall.RawSockaddrInet6)(unsafe.Pointer(rsa))
+		ip := netip.AddrFrom16(sa.Addr).Unmap()
+		if sa.Scope_id != 0 && ip.Is6() {
+			ip = ip.WithZone(zoneName(int(sa.Scope_id)))
+		}
+		return netip.AddrPortFrom(ip, port(&sa.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// port reads a port, which is in network order.
+func port(p *uint16) uint16 {
+	b := (*[2]byte)(unsafe.Pointer(p))
+	return uint16(b[0])<<8 | uint16(b[1])
+}
+
+func zoneName(index int) string {
+	if i, err := net.InterfaceByIndex(index); err == nil {
+		return i.Name
+	}
+	return strconv.Itoa(index)
+}
+
+func zoneIndex(zone string) uint32 {
+	if zone == "" {
+		return 0
+	}
+	if i, err := net.InterfaceByName(zone); err == nil {
+		return uint32(i.Index)
+	}
+	n, _ := strconv.Atoi(zone)
+	return uint32(n)
+}
+
+// unixName reads the path of a unix socket; an abstract one begins with @.
+func unixName(rsa *syscall.RawSockaddrAny, size uint32) string {
+	const head = 2
+	sa := (*syscall.RawSockaddrUnix)(unsafe.Pointer(rsa))
+	if rsa.Addr.Family != unix.AF_UNIX || size <= head {
+		return ""
+	}
+	path := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path[0])), min(int(size)-head, len(sa.Path)))
+	if path[0] == 0 {
+		return "@" + string(path[1:])
+	}
+	for i, c := range path {
+		if c == 0 {
+			path = path[:i]
+			break
+		}
+	}
+	return string(path)
+}
+
+// sockaddr turns an address into what unix.Connect and the like want. Of a socket
+// of family AF_INET6 IPv4 addresses are mapped.
+func sockaddr(a net.Addr, family int) (unix.Sockaddr, error) {
+	var ap netip.AddrPort
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		ap = a.AddrPort()
+	case *net.UDPAddr:
+		ap = a.AddrPort()
+	case *net.UnixAddr:
+		return &unix.SockaddrUnix{Name: a.Name}, nil
+	default:
+		return nil, &net.AddrError{Err: "unexpected address type", Addr: a.String()}
+	}
+	ip := ap.Addr()
+	if !ip.IsValid() {
+		ip = netip.IPv4Unspecified()
+		if family == unix.AF_INET6 {
+			ip = netip.IPv6Unspecified()
+		}
+	}
+	switch {
+	case family == unix.AF_INET && ip.Unmap().Is4():
+		return &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ip.Unmap().As4()}, nil
+	case family == unix.AF_INET6:
+		return &unix.SockaddrInet6{Port: int(ap.Port()), Addr: ip.As16(), ZoneId: zoneIndex(ip.Zone())}, nil
+	}
+	return nil, &net.AddrError{Err: "non-IPv4 address", Addr: ip.String()}
+}

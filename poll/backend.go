@@ -1,0 +1,130 @@
+package poll
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/poll/epoll"
+)
+
+// There are two backends, and they are chosen here: the native one (Linux, files
+// *_linux.go), over the epoll instance of package epoll, and the portable one
+// (portable*.go), over package net, with a goroutine for each call that a fiber
+// waits for. The portable one is taken on other systems, and where epoll is
+// refused; epoll.ReadStats tells.
+//
+// # The contract
+//
+// Whatever waits parks the calling fiber or goroutine alone, and ends with
+// net.ErrClosed when the endpoint is closed and os.ErrDeadlineExceeded when the
+// deadline of its direction is over, at once if it is by then. Reads and writes may
+// be under way at the same time; so may several of each, where writes do not mix.
+// close waits until no call uses the descriptor. Errors are bare: what package net
+// says around them is added by the types that users see. Tests run on both.
+
+// An endpoint is what all kinds have in common.
+type endpoint interface {
+	close() error
+	// setDeadline sets the deadlines of the directions that are said; the zero time
+	// is none.
+	setDeadline(t time.Time, in, out bool) error
+	raw() (syscall.RawConn, error)
+	local() net.Addr
+}
+
+// A stream is a connection, or another descriptor that bytes go through.
+type stream interface {
+	endpoint
+	// ready is the operation that is ready when an attempt in that direction would
+	// not wait, or when there is an error.
+	ready(dir epoll.Direction) cml.Op[error]
+	read(p []byte) (int, error)
+	write(p []byte) (int, error)
+	shutdown(dir epoll.Direction) error
+	remote() net.Addr
+	options() options
+}
+
+// An acceptor is a listening socket.
+type acceptor interface {
+	endpoint
+	accept() (stream, error)
+	acceptOp() cml.Op[accepted]
+}
+
+type accepted struct {
+	stream stream
+	err    error
+}
+
+// A mailer is a socket for packets.
+type mailer interface {
+	stream
+	readFrom(p []byte) (int, net.Addr, error)
+	writeTo(p []byte, to net.Addr) (int, error)
+}
+
+// options are those of a TCP connection; *net.TCPConn has them too.
+type options interface {
+	SetNoDelay(noDelay bool) error
+	SetKeepAlive(keepalive bool) error
+	SetKeepAlivePeriod(d time.Duration) error
+	SetKeepAliveConfig(config net.KeepAliveConfig) error
+	SetLinger(sec int) error
+	SetReadBuffer(bytes int) error
+	SetWriteBuffer(bytes int) error
+}
+
+// An attempt is a connection that is being made.
+type attempt interface {
+	// done is the operation that is ready when it is made, or has failed: its stream
+	// is the caller's then. It may be performed with success once.
+	done() cml.Op[connected]
+	// abandon gives it up, unless done has been performed.
+	abandon()
+}
+
+type connected struct {
+	stream stream
+	err    error
+}
+
+// A backend makes endpoints. Addresses have been resolved. It fails with
+// epoll.ErrUnsupported, and has done nothing, where it is refused.
+type backend interface {
+	listen(l net.Listener) (acceptor, error) // takes over a listener of package net
+	packets(c net.Conn) (mailer, error)      // and a socket for packets
+	connect(d *dialing) (attempt, error)
+	pipe() (r, w stream, err error)
+	file(fd uintptr, name string) (stream, error)
+}
+
+// backends returns the backends to be tried, in this order, until one is not
+// refused.
+func backends() []backend {
+	if chosen := underTest.Load(); chosen != nil {
+		return *chosen
+	}
+	if native == nil {
+		return []backend{portable{}}
+	}
+	return []backend{native, portable{}}
+}
+
+// underTest is what tests have instead. Writers: they alone.
+var underTest atomic.Pointer[[]backend]
+
+// pick does something with the first backend that is not refused.
+func pick[T any](f func(b backend) (T, error)) (v T, err error) {
+	for _, b := range backends() {
+		if v, err = f(b); !errors.Is(err, epoll.ErrUnsupported) {
+			break
+		}
+	}
+	return v, err
+}

@@ -1,0 +1,144 @@
+package poll
+
+import (
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/poll/epoll"
+)
+
+// connect implements backend.
+func (overEpoll) connect(d *dialing) (attempt, error) {
+	form := formOf(d.network)
+	family := unix.AF_UNIX
+	if form == formTCP {
+		family = familyOf(d)
+	}
+	kind, k := unix.SOCK_STREAM, isSocket|isStream
+	switch form {
+	case formTCP:
+		k |= isTidy
+	case formUnixpacket:
+		kind, k = unix.SOCK_SEQPACKET, isSocket
+	}
+	sys, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	if err := prepare(sys, family, form, d); err != nil {
+		syscall.Close(sys)
+		return nil, err
+	}
+	// It is registered after connect: a socket that is not connected is hung up.
+	f, err := newFD(sys, k, form)
+	if err != nil {
+		return nil, err
+	}
+	return &connecting{f: f}, nil
+}
+
+// familyOf returns the family of the socket for d.
+func familyOf(d *dialing) int {
+	is4 := func(a net.Addr) bool {
+		t, ok := a.(*net.TCPAddr)
+		return !ok || t == nil || len(t.IP) == 0 || t.IP.To4() != nil
+	}
+	if d.network != "tcp6" && is4(d.local) && is4(d.remote) {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
+// prepare sets options, binds and begins to connect.
+func prepare(sys, family int, form form, d *dialing) error {
+	if family == unix.AF_INET6 {
+		unix.SetsockoptInt(sys, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, flag(d.network == "tcp6"))
+	}
+	if d.control != nil {
+		if err := d.control(rawNumber(sys)); err != nil {
+			return err
+		}
+	}
+	if form == formTCP {
+		if err := setTCPDefaults(sys, d.keepAlive); err != nil {
+			return err
+		}
+	}
+	if d.local != nil {
+		sa, err := sockaddr(d.local, family)
+		if err != nil {
+			return err
+		}
+		if err := unix.Bind(sys, sa); err != nil {
+			return os.NewSyscallError("bind", err)
+		}
+	}
+	sa, err := sockaddr(d.remote, family)
+	if err != nil {
+		return err
+	}
+	switch err := unix.Connect(sys, sa); err {
+	case nil, unix.EINPROGRESS, unix.EALREADY, unix.EINTR, unix.EISCONN:
+		return nil
+	default:
+		return os.NewSyscallError("connect", err)
+	}
+}
+
+// rawNumber is the syscall.RawConn of a socket that is not connected yet.
+type rawNumber int
+
+// Control implements syscall.RawConn.
+func (r rawNumber) Control(f func(uintptr)) error { f(uintptr(r)); return nil }
+
+// Read implements syscall.RawConn.
+func (r rawNumber) Read(func(uintptr) bool) error { return net.ErrClosed }
+
+// Write implements syscall.RawConn.
+func (r rawNumber) Write(func(uintptr) bool) error { return net.ErrClosed }
+
+// connecting implements attempt.
+type connecting struct {
+	f     *fd
+	taken bool // the performer's
+}
+
+func (c *connecting) done() cml.Op[connected] {
+	return cml.Wrap(c.f.ready(epoll.Out), func(err error) connected {
+		if err == nil {
+			err = c.outcome()
+		}
+		if err != nil {
+			return connected{err: err}
+		}
+		c.taken = true
+		return connected{stream: c.f}
+	})
+}
+
+// outcome asks what became of the connection.
+func (c *connecting) outcome() error {
+	code, err := unix.GetsockoptInt(c.f.sys, unix.SOL_SOCKET, unix.SO_ERROR)
+	switch {
+	case err != nil:
+		return os.NewSyscallError("getsockopt", err)
+	case code != 0:
+		return os.NewSyscallError("connect", syscall.Errno(code))
+	}
+	// TCP may connect a socket with itself, where the port is one that the system
+	// gives to those who ask for any. Nobody listens there, then.
+	if l, r := c.f.local(), c.f.remote(); c.f.form == formTCP && l != nil && r != nil && l.String() == r.String() {
+		return os.NewSyscallError("connect", unix.ECONNREFUSED)
+	}
+	return nil
+}
+
+func (c *connecting) abandon() {
+	if !c.taken {
+		c.f.close()
+	}
+}

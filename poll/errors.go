@@ -1,0 +1,76 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+
+	"github.com/seed222ee791/fibers/poll/epoll"
+)
+
+// ErrNotPollable is the error of NewFile for a descriptor that cannot be waited
+// for: a regular file, a directory. Open reads such files.
+var ErrNotPollable = epoll.ErrNotPollable
+
+// opError puts around err what package net does.
+func opError(op, network string, source, addr net.Addr, err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	var done *net.OpError
+	if errors.As(err, &done) {
+		return err
+	}
+	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
+}
+
+// pathError puts around err what package os does.
+func pathError(op, name string, err error) error {
+	switch {
+	case err == nil, err == io.EOF:
+		return err
+	case errors.Is(err, net.ErrClosed):
+		err = fileClosed{}
+	}
+	var sys *os.SyscallError
+	if errors.As(err, &sys) {
+		err = sys.Err
+	}
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}
+
+// fileClosed is net.ErrClosed for descriptors that are files to their users.
+type fileClosed struct{}
+
+func (fileClosed) Error() string { return fs.ErrClosed.Error() }
+
+func (fileClosed) Is(err error) bool { return err == fs.ErrClosed || err == net.ErrClosed }
+
+// cancelled and tooLate are what package net makes of the errors of contexts.
+type cancelled struct{}
+
+func (cancelled) Error() string     { return "operation was canceled" }
+func (cancelled) Is(err error) bool { return err == context.Canceled }
+
+type tooLate struct{}
+
+func (tooLate) Error() string   { return "i/o timeout" }
+func (tooLate) Timeout() bool   { return true }
+func (tooLate) Temporary() bool { return true }
+func (tooLate) Is(err error) bool {
+	return err == context.DeadlineExceeded || err == os.ErrDeadlineExceeded
+}
+
+// contextError translates the error of a context.
+func contextError(err error) error {
+	switch err {
+	case context.Canceled:
+		return cancelled{}
+	case context.DeadlineExceeded:
+		return tooLate{}
+	}
+	return err
+}

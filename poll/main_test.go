@@ -1,0 +1,62 @@
+package poll
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	fibers "github.com/seed222ee791/fibers/runtime"
+)
+
+// TestMain runs the tests and then looks whether they left a goroutine behind.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(untilClosed{m},
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1")) // a clock that it keeps for good
+}
+
+// untilClosed runs the tests and closes the ambient runtime, which is not a leak.
+type untilClosed struct{ *testing.M }
+
+func (c untilClosed) Run() int {
+	code := c.M.Run()
+	if err := fibers.Default().Close(); err != nil {
+		println(err.Error())
+		code = max(code, 1)
+	}
+	return code
+}
+
+// onEach runs a test on each backend that there is.
+func onEach(t *testing.T, f func(t *testing.T)) {
+	for _, b := range backends() {
+		name := "portable"
+		if b == native {
+			name = "epoll"
+		}
+		t.Run(name, func(t *testing.T) {
+			underTest.Store(&[]backend{b})
+			defer underTest.Store(nil)
+			f(t)
+		})
+	}
+}
+
+// inFiber runs a test function in a fiber of the ambient runtime.
+func inFiber(t *testing.T, f func()) {
+	t.Helper()
+	if err := fibers.Default().Run(f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tempSocket returns the path of a unix socket to be made, short enough for one.
+func tempSocket(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "poll")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir + "/s"
+}

@@ -1,0 +1,187 @@
+package poll
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed222ee791/fibers/poll/epoll"
+)
+
+// native is the backend over package epoll.
+var native backend = overEpoll{}
+
+type overEpoll struct{}
+
+// listen implements backend. Package net knows all about addresses, and made the
+// socket; a duplicate of its descriptor is ours.
+func (overEpoll) listen(nl net.Listener) (acceptor, error) {
+	form := formOf(nl.Addr().Network())
+	sys, err := duplicate(nl.(syscall.Conn))
+	if err != nil {
+		return nil, err
+	}
+	if form == formTCP {
+		// What is set here those that are accepted inherit.
+		if err := setTCPDefaults(sys, net.KeepAliveConfig{Enable: true}); err != nil {
+			syscall.Close(sys)
+			return nil, err
+		}
+	}
+	l := &listenFD{}
+	l.sys, l.kind, l.form = sys, isSocket, form
+	l.refs.Store(1)
+	if err := l.desc.Register(sys); err != nil {
+		syscall.Close(sys)
+		return nil, err
+	}
+	if ul, ok := nl.(*net.UnixListener); ok {
+		ul.SetUnlinkOnClose(false)
+		if name := ul.Addr().String(); name != "" && name[0] != '@' {
+			l.unlink = name
+		}
+	}
+	nl.Close()
+	return l, nil
+}
+
+// packets implements backend, in the same way.
+func (overEpoll) packets(c net.Conn) (mailer, error) {
+	sys, err := duplicate(c.(syscall.Conn))
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFD(sys, isSocket, formOf(c.LocalAddr().Network()))
+	if err != nil {
+		return nil, err
+	}
+	c.Close()
+	return f, nil
+}
+
+// duplicate returns another descriptor for the socket of c.
+func duplicate(c syscall.Conn) (int, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	sys := -1
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		sys, failed = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if err == nil && failed != nil {
+		err = os.NewSyscallError("fcntl", failed)
+	}
+	return sys, err
+}
+
+// pipe implements backend.
+func (overEpoll) pipe() (r, w stream, err error) {
+	var sys [2]int
+	if err := unix.Pipe2(sys[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	in, err := newFD(sys[0], isStream|isTidy, formNone)
+	if err != nil {
+		syscall.Close(sys[1])
+		return nil, nil, err
+	}
+	out, err := newFD(sys[1], isStream, formNone)
+	if err != nil {
+		in.close()
+		return nil, nil, err
+	}
+	return in, out, nil
+}
+
+// file implements backend.
+func (overEpoll) file(number uintptr, name string) (stream, error) {
+	sys := int(number)
+	flags, err := unix.FcntlInt(number, unix.F_GETFL, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	f := &fd{sys: sys, kind: isStream}
+	if kind, err := unix.GetsockoptInt(sys, unix.SOL_SOCKET, unix.SO_TYPE); err == nil {
+		f.kind = isSocket
+		if kind == unix.SOCK_STREAM {
+			f.kind |= isStream
+		}
+	}
+	f.refs.Store(1)
+	if err := f.desc.Register(sys); err != nil {
+		return nil, err
+	}
+	if flags&unix.O_NONBLOCK == 0 {
+		if err := unix.SetNonblock(sys, true); err != nil {
+			f.desc.Close()
+			return nil, fmt.Errorf("cannot be made nonblocking: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// raw implements endpoint.
+func (f *fd) raw() (syscall.RawConn, error) {
+	if !f.enter() {
+		return nil, net.ErrClosed
+	}
+	f.leave()
+	return rawFD{f}, nil
+}
+
+// rawFD implements syscall.RawConn.
+type rawFD struct{ f *fd }
+
+// Control implements syscall.RawConn.
+func (r rawFD) Control(call func(fd uintptr)) error {
+	if !r.f.enter() {
+		return net.ErrClosed
+	}
+	defer r.f.leave()
+	call(uintptr(r.f.sys))
+	return nil
+}
+
+// Read implements syscall.RawConn.
+func (r rawFD) Read(call func(fd uintptr) (done bool)) error { return r.do(epoll.In, call) }
+
+// Write implements syscall.RawConn.
+func (r rawFD) Write(call func(fd uintptr) (done bool)) error { return r.do(epoll.Out, call) }
+
+func (r rawFD) do(dir epoll.Direction, call func(uintptr) bool) error {
+	f := r.f
+	if !f.enter() {
+		return net.ErrClosed
+	}
+	for {
+		t, s := f.desc.Begin(dir)
+		if s != epoll.Ready {
+			if err := f.await(dir, s, false); err != nil {
+				f.leave()
+				return err
+			}
+			continue
+		}
+		done := false
+		func() {
+			ok := false
+			defer func() {
+				if !ok {
+					f.leave() // call panicked, or ended the fiber
+				}
+			}()
+			done = call(uintptr(f.sys))
+			ok = true
+		}()
+		if done {
+			f.leave()
+			return nil
+		}
+		f.desc.Drained(dir, t)
+	}
+}

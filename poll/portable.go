@@ -1,0 +1,259 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/poll/epoll"
+	fibers "github.com/seed222ee791/fibers/runtime"
+)
+
+// portable is the backend over package net: a call that a fiber waits for is made
+// by a goroutine of its own.
+type portable struct{}
+
+// call returns what f returns, which may take its time. If the fiber ends while it
+// waits, f goes on: Close, which ends it, is the owner's.
+func call[T any](f func() T) T {
+	if fibers.Current() == nil {
+		return f()
+	}
+	v := cml.NewIVar[T]()
+	go func() { v.Fill(f()) }()
+	return v.Read()
+}
+
+// bare takes what package net says around an error off it.
+func bare(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		if errors.Is(path.Err, os.ErrClosed) {
+			return net.ErrClosed
+		}
+		return path.Err
+	}
+	return err
+}
+
+// A plain is what package net and os have for all that is read and written.
+type plain interface {
+	syscall.Conn
+	Read(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	Close() error
+	SetDeadline(t time.Time) error
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+}
+
+// plainStream implements stream.
+type plainStream struct {
+	c       plain
+	watches [2]sharedWatch
+	dead    [2]atomic.Pointer[time.Time] // the deadlines, for those who ask without waiting
+}
+
+type counted struct {
+	n   int
+	err error
+}
+
+func (s *plainStream) read(p []byte) (int, error) {
+	r := call(func() counted { n, err := s.c.Read(p); return counted{n, err} })
+	return r.n, bare(r.err)
+}
+
+func (s *plainStream) write(p []byte) (int, error) {
+	r := call(func() counted { n, err := s.c.Write(p); return counted{n, err} })
+	return r.n, bare(r.err)
+}
+
+func (s *plainStream) close() error {
+	return call(func() error { return bare(s.c.Close()) })
+}
+
+func (s *plainStream) shutdown(dir epoll.Direction) error {
+	var err error
+	switch c, ok := s.c.(interface {
+		CloseRead() error
+		CloseWrite() error
+	}); {
+	case !ok:
+		err = errors.ErrUnsupported
+	case dir == epoll.In:
+		err = c.CloseRead()
+	default:
+		err = c.CloseWrite()
+	}
+	return bare(err)
+}
+
+func (s *plainStream) setDeadline(t time.Time, in, out bool) error {
+	for dir, chosen := range [2]bool{epoll.In: in, epoll.Out: out} {
+		if chosen {
+			s.dead[dir].Store(&t)
+		}
+	}
+	switch {
+	case in && out:
+		return bare(s.c.SetDeadline(t))
+	case in:
+		return bare(s.c.SetReadDeadline(t))
+	}
+	return bare(s.c.SetWriteDeadline(t))
+}
+
+func (s *plainStream) raw() (syscall.RawConn, error) {
+	r, err := s.c.SyscallConn()
+	return r, bare(err)
+}
+
+func (s *plainStream) local() net.Addr {
+	if c, ok := s.c.(net.Conn); ok {
+		return c.LocalAddr()
+	}
+	return nil
+}
+
+func (s *plainStream) remote() net.Addr {
+	if c, ok := s.c.(net.Conn); ok {
+		return c.RemoteAddr()
+	}
+	return nil
+}
+
+func (s *plainStream) options() options {
+	if o, ok := s.c.(options); ok {
+		return o
+	}
+	return noOptions{}
+}
+
+// noOptions are those of what is not a TCP connection.
+type noOptions struct{}
+
+func (noOptions) SetNoDelay(bool) error                        { return errors.ErrUnsupported }
+func (noOptions) SetKeepAlive(bool) error                      { return errors.ErrUnsupported }
+func (noOptions) SetKeepAlivePeriod(time.Duration) error       { return errors.ErrUnsupported }
+func (noOptions) SetKeepAliveConfig(net.KeepAliveConfig) error { return errors.ErrUnsupported }
+func (noOptions) SetLinger(int) error                          { return errors.ErrUnsupported }
+func (noOptions) SetReadBuffer(int) error                      { return errors.ErrUnsupported }
+func (noOptions) SetWriteBuffer(int) error                     { return errors.ErrUnsupported }
+
+// plainMailer implements mailer.
+type plainMailer struct {
+	plainStream
+	p net.PacketConn
+}
+
+func (m *plainMailer) readFrom(p []byte) (int, net.Addr, error) {
+	type result struct {
+		counted
+		from net.Addr
+	}
+	r := call(func() result {
+		n, from, err := m.p.ReadFrom(p)
+		return result{counted{n, err}, from}
+	})
+	return r.n, r.from, bare(r.err)
+}
+
+func (m *plainMailer) writeTo(p []byte, to net.Addr) (int, error) {
+	if to == nil {
+		return m.write(p)
+	}
+	r := call(func() counted { n, err := m.p.WriteTo(p, to); return counted{n, err} })
+	return r.n, bare(r.err)
+}
+
+func (portable) listen(l net.Listener) (acceptor, error) {
+	return &plainListener{l: l, wants: make(map[*func(accepted) bool]struct{})}, nil
+}
+
+func (portable) packets(c net.Conn) (mailer, error) {
+	p, ok := c.(interface {
+		net.PacketConn
+		plain
+	})
+	if !ok {
+		return nil, fmt.Errorf("%T is not a socket for packets", c)
+	}
+	return &plainMailer{plainStream: plainStream{c: p}, p: p}, nil
+}
+
+func (portable) pipe() (r, w stream, err error) {
+	in, out, err := os.Pipe()
+	if err != nil {
+		return nil, nil, bare(err)
+	}
+	return &plainStream{c: in}, &plainStream{c: out}, nil
+}
+
+func (portable) file(fd uintptr, name string) (stream, error) {
+	f, err := pollable(fd, name)
+	if err != nil {
+		return nil, err
+	}
+	return &plainStream{c: f}, nil
+}
+
+// connect implements backend.
+func (portable) connect(d *dialing) (attempt, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	nd := net.Dialer{LocalAddr: d.local, KeepAliveConfig: d.keepAlive, KeepAlive: -1}
+	if d.keepAlive.Enable {
+		nd.KeepAlive = 0
+	}
+	if d.control != nil {
+		nd.Control = func(_, _ string, c syscall.RawConn) error { return d.control(c) }
+	}
+	a := &plainAttempt{cancel: cancel, made: cml.NewIVar[connected]()}
+	go func() {
+		c, err := nd.DialContext(ctx, d.network, d.remote.String())
+		if err != nil {
+			a.made.Fill(connected{err: bare(err)})
+			return
+		}
+		a.made.Fill(connected{stream: &plainStream{c: c.(plain)}})
+	}()
+	return a, nil
+}
+
+// plainAttempt implements attempt.
+type plainAttempt struct {
+	cancel func()
+	made   *cml.IVar[connected]
+	taken  bool // the performer's
+}
+
+func (a *plainAttempt) done() cml.Op[connected] {
+	return cml.Wrap(a.made.ReadOp(), func(c connected) connected {
+		a.taken = true
+		a.cancel()
+		return c
+	})
+}
+
+func (a *plainAttempt) abandon() {
+	if a.taken {
+		return
+	}
+	a.cancel()
+	go func() { // which may have made it all the same
+		if c := a.made.Read(); c.stream != nil {
+			c.stream.close()
+		}
+	}()
+}

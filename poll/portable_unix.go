@@ -1,0 +1,58 @@
+//go:build unix
+
+package poll
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed222ee791/fibers/poll/epoll"
+)
+
+// sysIsReady asks whether a descriptor is ready now.
+func sysIsReady(fd uintptr, out bool) bool {
+	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	if out {
+		p[0].Events = unix.POLLOUT
+	}
+	for {
+		n, err := unix.Poll(p, 0)
+		if err != unix.EINTR {
+			return err != nil || n > 0
+		}
+	}
+}
+
+// pollable makes a file of a descriptor that can be waited for.
+func pollable(fd uintptr, name string) (*os.File, error) {
+	was, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(fd), &st); err != nil {
+		return nil, os.NewSyscallError("fstat", err)
+	}
+	if kind := st.Mode & unix.S_IFMT; kind == unix.S_IFREG || kind == unix.S_IFDIR {
+		return nil, epoll.ErrNotPollable
+	}
+	if was&unix.O_NONBLOCK == 0 {
+		if err := unix.SetNonblock(int(fd), true); err != nil {
+			return nil, os.NewSyscallError("fcntl", err)
+		}
+	}
+	return os.NewFile(fd, name), nil
+}
+
+// isExhausted reports whether err is for want of descriptors or memory.
+func isExhausted(err error) bool {
+	for _, e := range []syscall.Errno{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

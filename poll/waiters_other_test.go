@@ -1,0 +1,5 @@
+//go:build !linux
+
+package poll
+
+func waitersOf(any, bool) func() int { return nil }
