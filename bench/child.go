@@ -30,6 +30,7 @@ type errand struct {
 	Schedulers int           // and GOMAXPROCS
 	N          int           // how many parties
 	For        time.Duration // how long it lasts, where that is to be said
+	Load       *loadErrand   `json:",omitempty"` // of a load on a server
 }
 
 // An outcome is what it reports.
@@ -39,7 +40,7 @@ type outcome struct {
 	Err   string
 }
 
-// errands are the kinds: see memory.go and idle.go.
+// errands are the kinds: see memory.go, idle.go and netio.go.
 func errands(kind string) func(e errand) (outcome, error) {
 	switch kind {
 	case "parked":
@@ -49,7 +50,7 @@ func errands(kind string) func(e errand) (outcome, error) {
 	case "idle":
 		return measureIdle
 	}
-	return nil
+	return netioErrands[kind]
 }
 
 // send runs an errand in a child.

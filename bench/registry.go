@@ -79,8 +79,11 @@ func registry(sc scale) []*workload {
 		citizenWorkloads(),
 		treeWorkloads(),
 		skynetWorkloads(sc),
+		forkjoinWorkloads(),
+		timerWorkloads(),
 		cmlWorkloads(),
 		memoryWorkloads(sc),
+		netioWorkloads(sc),
 		idleWorkloads(),
 	)
 	if sc != full {

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	fibers "github.com/seed222ee791/fibers/runtime"
+	"github.com/seed222ee791/fibers/runtime/parallel"
+)
+
+// Fork and join: package parallel against goroutines, as one would write the same
+// with them. Both sides compute; nothing waits but for a branch to end.
+
+func forkjoinWorkloads() []*workload {
+	type run = func(context.Context, params) (sample, error)
+	against := func(name, unit, about string, onFibers, onGoroutines run) *workload {
+		return &workload{
+			suite:   "forkjoin",
+			rows:    []row{{name: name, unit: unit, about: about}},
+			budget:  900 * time.Millisecond,
+			rounds:  3,
+			speedup: true,
+			sides:   [sides]run{onFibers, onGoroutines},
+		}
+	}
+	both := against("fork/both", "ns/op", "fib, a branch for every call: time of one, by Both and by a goroutine and a WaitGroup",
+		forkFibers(bothFib), forkGoroutines)
+	do := against("fork/do", "ns/op", "the same by Do, with two closures each time",
+		forkFibers(doFib), forkGoroutines)
+	both.note, do.note = overPlainNote, overPlainNote
+	sort := against("sort", "ms", "5 million ints, by Sort and, sequentially, by slices.Sort", sortFibers, sortSequential)
+	sort.budget, sort.rounds = 2*time.Second, 2
+	return []*workload{
+		both, do,
+		against("fib", "ms", "fib(34), a branch for every call above fib(20)", fibFibers, fibGoroutines),
+		against("nqueens", "ms", "the ways to place 12 queens, a branch for each queen of the first 4 rows", queensFibers, queensGoroutines),
+		against("knapsack", "ms", "the best of all packings of 24 things, a branch for each of the first 12", knapsackFibers, knapsackGoroutines),
+		against("skewed", "ms", "a tree whose left branch has a twentieth of the nodes, 100 ns each: 400 000", skewedFibers, skewedGoroutines),
+		against("for", "ms", "a polynomial of 10 million floats, by For and by one goroutine a processor", forFibers, forGoroutines),
+		against("matmul", "ms", "product of two matrices of 384², a row at a time", matmulFibers, matmulGoroutines),
+		against("mandelbrot", "ms", "a picture of 640 × 480, a row at a time", mandelbrotFibers, mandelbrotGoroutines),
+		sort,
+	}
+}
+
+// timed runs work in a fiber, or as it is, and makes a sample in milliseconds.
+func timed(work func()) sample {
+	m := startMeter()
+	work()
+	c := m.stop()
+	return sample{values: []float64{c.wall.Seconds() * 1e3}, cost: c, ops: 1}
+}
+
+func timedInFibers(p params, work func()) (s sample, err error) {
+	err = inFibers(p.schedulers, func(*fibers.Runtime) { s = timed(work) })
+	return s, err
+}
+
+func fib(n int) int {
+	if n < 2 {
+		return n
+	}
+	return fib(n-1) + fib(n-2)
+}
+
+func bothFib(n int) int {
+	if n < 2 {
+		return n
+	}
+	a, b := parallel.Both(bothFib, n-1, n-2)
+	return a + b
+}
+
+func doFib(n int) int {
+	if n < 2 {
+		return n
+	}
+	var a, b int
+	parallel.Do(func() { a = doFib(n - 1) }, func() { b = doFib(n - 2) })
+	return a + b
+}
+
+func goFib(n int) int {
+	if n < 2 {
+		return n
+	}
+	var a int
+	var end sync.WaitGroup
+	end.Go(func() { a = goFib(n - 1) })
+	b := goFib(n - 2)
+	end.Wait()
+	return a + b
+}
+
+// forks is how many branches the recursion fib(n) forks: one in every call that
+// is not a leaf.
+func forks(n int) int { return fib(n+1) - 1 }
+
+// plain is the extra value of a sample of fork: ns of a plain call.
+const plain = "plain call, ns"
+
+func forkFibers(f func(int) int) func(context.Context, params) (sample, error) {
+	return func(_ context.Context, p params) (s sample, err error) {
+		n := p.scale.of([3]int{30, 24, 12})
+		var got int
+		err = inFibers(p.schedulers, func(*fibers.Runtime) {
+			m := startMeter()
+			got = f(n)
+			s = perFork(m.stop(), n)
+		})
+		if err != nil {
+			return s, err
+		}
+		began := time.Now()
+		want := fib(n)
+		s.extra = map[string]float64{plain: float64(time.Since(began).Nanoseconds()) / float64(forks(n))}
+		return s, verify("fib", got, want)
+	}
+}
+
+// perFork makes a sample of a recursion that forks in fib(n). As the sides differ
+// in n, the processor time is made that of a million forks.
+func perFork(c cost, n int) sample {
+	s := c.perOp(forks(n))
+	s.cost.cpu = time.Duration(float64(c.cpu) * 1e6 / float64(forks(n)))
+	return s
+}
+
+func forkGoroutines(_ context.Context, p params) (sample, error) {
+	n := p.scale.of([3]int{24, 20, 12})
+	m := startMeter()
+	got := goFib(n)
+	s := perFork(m.stop(), n)
+	return s, verify("fib", got, fib(n))
+}
+
+// overPlainNote says what a branch costs beside a plain call, on one scheduler,
+// where none is run elsewhere.
+func overPlainNote(r *result) string {
+	if r.schedulers != 1 {
+		return ""
+	}
+	over := column(r.pairs, onFibers, func(x sample) float64 { return x.values[0] - x.extra[plain] })
+	return fmt.Sprintf("%s ns over a plain call", figure(median(over)))
+}
+
+const fibCutoff = 20
+
+func bothFibAbove(n int) int {
+	if n <= fibCutoff {
+		return fib(n)
+	}
+	a, b := parallel.Both(bothFibAbove, n-1, n-2)
+	return a + b
+}
+
+func goFibAbove(n int) int {
+	if n <= fibCutoff {
+		return fib(n)
+	}
+	var a int
+	var end sync.WaitGroup
+	end.Go(func() { a = goFibAbove(n - 1) })
+	b := goFibAbove(n - 2)
+	end.Wait()
+	return a + b
+}
+
+var (
+	fibSizes   = [3]int{34, 29, 22}
+	fibAnswers = [3]int{5702887, 514229, 17711}
+)
+
+func fibFibers(_ context.Context, p params) (sample, error) {
+	got := 0
+	s, err := timedInFibers(p, func() { got = bothFibAbove(fibSizes[p.scale]) })
+	if err != nil {
+		return s, err
+	}
+	return s, verify("fib", got, fibAnswers[p.scale])
+}
+
+func fibGoroutines(_ context.Context, p params) (sample, error) {
+	got := 0
+	s := timed(func() { got = goFibAbove(fibSizes[p.scale]) })
+	return s, verify("fib", got, fibAnswers[p.scale])
+}
