@@ -272,14 +272,15 @@ func TestNothingIsRetained(t *testing.T) {
 		for range 3 {
 			parallel.Both(size, argument(), argument())
 			var stolen atomic.Bool
+			first := argument()
+			first[1] = 1
 			parallel.Both(func(p *big) *big { // the second one is stolen
-				if p[0] == 0 {
-					p[0] = 1
+				if p[1] == 1 {
 					spin(&stolen)
 				}
 				stolen.Store(true)
 				return p
-			}, argument(), argument())
+			}, first, argument())
 			func() {
 				defer func() { _ = recover() }()
 				parallel.Both(func(p *big) *big { panic("x") }, argument(), argument())

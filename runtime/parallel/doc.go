@@ -73,7 +73,7 @@
 //
 // A long branch that itself never forks or waits cannot give away what its fiber
 // has noted before; at most one branch of each fiber lies ready for others in
-// advance (see docs/design/0020-fork-join.md).
+// advance (see docs/design/0008-fork-join.md).
 //
 // # Lineage
 //

@@ -17,13 +17,19 @@ import (
 // median of the longer run (Cormen et al., Introduction to Algorithms, 3rd
 // edition, section 27.3). Where s looks as if it were sorted in part or had few
 // different values, it is cut into a few runs only, which slices.Sort sorts.
+// Floats are sorted as integers.
 func Sort[S ~[]E, E cmp.Ordered](s S) {
 	if len(s) < leastSort {
 		slices.Sort(s)
 		return
 	}
-	if kind := reflect.TypeFor[E]().Kind(); kind == reflect.Float32 || kind == reflect.Float64 {
-		s = s[gatherNaNs(s):]
+	switch reflect.TypeFor[E]().Kind() {
+	case reflect.Float64:
+		sortFloats64(s)
+		return
+	case reflect.Float32:
+		sortFloats32(s)
+		return
 	}
 	o := &order[E]{
 		compare: cmp.Compare[E],
@@ -45,7 +51,7 @@ func SortFunc[S ~[]E, E any](s S, cmp func(a, b E) int) {
 	if cmp == nil {
 		panic("parallel: SortFunc with a nil function: give it one")
 	}
-	sortFunc(s, cmp, slices.SortFunc[[]E], true)
+	sortFunc(s, cmp, slices.SortFunc[[]E], false)
 }
 
 // SortStableFunc is [SortFunc] that keeps equal elements in their order.
@@ -53,10 +59,10 @@ func SortStableFunc[S ~[]E, E any](s S, cmp func(a, b E) int) {
 	if cmp == nil {
 		panic("parallel: SortStableFunc with a nil function: give it one")
 	}
-	sortFunc(s, cmp, slices.SortStableFunc[[]E], false)
+	sortFunc(s, cmp, slices.SortStableFunc[[]E], true)
 }
 
-func sortFunc[E any](s []E, cmp func(a, b E) int, sequential func([]E, func(a, b E) int), patterns bool) {
+func sortFunc[E any](s []E, cmp func(a, b E) int, sequential func([]E, func(a, b E) int), stable bool) {
 	if len(s) < leastSort {
 		Do(func() { sequential(s, cmp) })
 		return
@@ -66,8 +72,10 @@ func sortFunc[E any](s []E, cmp func(a, b E) int, sequential func([]E, func(a, b
 		merge:   func(out, a, b []E) { mergeFunc(out, a, b, cmp) },
 		few:     func(s []E) { sortFewFunc(s, cmp) },
 	}
-	if patterns {
+	if !stable {
+		// Calls of cmp cost so much that a merge without jumps gains nothing.
 		o.whole = func(s []E) { sequential(s, cmp) }
+		o.patterned = true
 	}
 	o.sort(s)
 }
@@ -77,7 +85,7 @@ const (
 	fewSort    = 20    // sorted by insertion
 	leastFork  = 1024  // sorted without forking
 	leastMerge = 16384 // merged without forking
-	fewRuns    = 16    // into which a slice with a pattern is cut
+	fewRuns    = 32    // into which a slice with a pattern is cut
 )
 
 // order is how to sort elements of one type.
@@ -85,10 +93,10 @@ type order[E any] struct {
 	compare func(a, b E) int
 	merge   func(out, a, b []E) // sequentially; none is empty
 	few     func(s []E)         // sequentially, few
-	whole   func(s []E)         // sequentially, a run with a pattern; nil: no use of patterns
+	whole   func(s []E)         // sequentially, a run of any length; nil: not at all
 
-	patterned bool // sort runs of length run by whole
-	run       int
+	patterned bool                       // sort runs by whole
+	run       int                        // elements that are sorted without forking
 	do        func(sortTask[E]) struct{} // run, made a function value once
 }
 
@@ -113,7 +121,7 @@ func (o *order[E]) sort(s []E) {
 		if o.isMonotonic(s) {
 			return
 		}
-		if o.patterned = o.whole != nil && o.hasPattern(s); o.patterned {
+		if o.patterned = o.patterned || o.whole != nil && o.hasPattern(s); o.patterned {
 			o.run = max((len(s)-1)/fewRuns+1, leastFork)
 		}
 		o.perform(sortTask[E]{kind: sortHere, a: s, b: make([]E, len(s))})
@@ -251,22 +259,4 @@ func (o *order[E]) hasPattern(s []E) bool {
 		}
 	}
 	return different < n*7/8
-}
-
-// gatherNaNs moves all NaNs to the front and returns how many there are.
-func gatherNaNs[E cmp.Ordered](s []E) int {
-	n := 0
-	for i, x := range s {
-		if isNaN(x) {
-			s[i], s[n] = s[n], x
-			n++
-		}
-	}
-	return n
-}
-
-// isNaN reports whether x is not equal to itself.
-func isNaN[E cmp.Ordered](x E) bool {
-	y := x
-	return x != y
 }
