@@ -79,7 +79,9 @@ package cml
 // the match; that one is awake.
 //
 // Checked by: docs/models/commit.pml (spin, with mutants), TestAgainstReference,
-// TestCrossedChoicesStress, TestAtRestStress, TestBarrierCommitsAllOrNone.
+// TestCrossedChoicesStress, TestAtRestStress, TestBarrierCommitsAllOrNone; this
+// source under every order of accesses: TestCrossedModel, TestChoiceModel,
+// TestFrozenModel, TestClosingModel (-tags model).
 
 import (
 	"slices"

@@ -28,7 +28,7 @@ import "github.com/seed222ee791/fibers/internal/wait"
 //	It always tries again, also if its fiber has to end, and either gets the lock
 //	or finds somebody else holding it. Whoever holds it finds the bit line.
 //
-// Checked by: TestMutexStress, TestMutexLinear.
+// Checked by: TestMutexStress, TestMutexLinear, TestMutexModel (-tags model).
 
 // A Mutex is a sync.Locker that parks the fiber, never the scheduler. The zero
 // value is not locked. Who comes while it is free gets it, also past those who

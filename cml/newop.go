@@ -86,6 +86,8 @@ func (op *custom[T]) result(p *performance, _ int) T {
 //
 //	Withdraw first: no Commit will ever touch the state of the performance, which
 //	may be used again. Commit first: it is about to, so the state is not.
+//
+// Checked by: TestNewOpStress, TestLateCommitsFail, TestNewOpModel (-tags model).
 type external[T any] struct {
 	cell
 	stage number

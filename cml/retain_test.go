@@ -269,6 +269,7 @@ func TestAllocations(t *testing.T) {
 	}
 	c, d, room := cml.NewChan[int](), cml.NewChan[int](), cml.NewBuffered[int](1)
 	idle := cml.NewChan[int]()
+	nobody := cml.NewChan[int]() // nor in the choice of the other fiber, which may run beside
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	get := cml.Choice(c.GetOp(), idle.GetOp(), cml.Wrap(idle.GetOp(), func(v int) int { return v }),
@@ -291,7 +292,7 @@ func TestAllocations(t *testing.T) {
 		})
 		for name, f := range map[string]func(){
 			"put and get":  func() { c.Put(1); d.Get() },
-			"try":          func() { idle.TryPut(1); idle.TryGet() },
+			"try":          func() { nobody.TryPut(1); nobody.TryGet() },
 			"room":         func() { room.Put(1); room.Get() },
 			"ready choice": func() { cml.Perform(ready) },
 			"poll":         func() { cml.Poll(ready); cml.Poll(roomPut); cml.Poll(roomPut); room.TryGet() },

@@ -72,7 +72,8 @@ import "github.com/seed222ee791/fibers/internal/wait"
 // Measured against the same with the lock alone: docs/design/0006-solo.md.
 //
 // Checked by: TestSoloStress, TestChanKeepsOrderStress, TestChanLinear,
-// TestRuntimeClosesStress, TestCrossedChoicesStress, TestAtRestStress.
+// TestRuntimeClosesStress, TestCrossedChoicesStress, TestAtRestStress; this source
+// under every order of accesses: TestSoloModel, TestChoiceModel (-tags model).
 type solo[T any] struct {
 	// Both are set when made and never change.
 	offer *offer[T]

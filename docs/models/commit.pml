@@ -5,9 +5,9 @@
 // also: -DN=2 -DTIMER -DREUSE
 // also: -DTIMER -DREUSE
 // also: -DPATHS=2
-// also: -DN=4
+// also: -DN=4 -DCOARSE
 // also: -DFREEZE
-// ends: -DTIMER
+// ends: -DTIMER -DCOARSE
 // ends: -DN=2 -DTIMER
 // mutant: -DNO_HELP -DFREEZE
 // mutant: -DINSTALL_OVER
@@ -29,6 +29,8 @@
 // With REUSE a performance that is decided withdraws its offers and, if no match
 // ever named it, uses its record again.  With FREEZE performance 0 may stop for
 // ever between any two steps while it makes a match; the others must go on.
+// Every step is one access to a word or a status; with COARSE a helper reads the
+// status of its match and the word in one.
 //
 // Abstracted: a channel is the pair of the scanner and the one scanned; its lock
 // is what withdrawing waits for.  The recursion of helpers is a stack, and a
@@ -113,7 +115,12 @@ inline decide(which) {
 	:: me == 0 -> goto frozen
 #endif
 	:: atomic { i < 2 && st[d] != UNDEC -> i = 2 }
+#ifdef COARSE
 	:: atomic { i < 2 && st[d] == UNDEC -> x = P(d, i); cur = w[x] }
+#else
+	:: atomic { i < 2 && st[d] == UNDEC -> x = P(d, i) }
+		cur = w[x];
+#endif
 		if
 		:: cur == d -> i++
 		:: cur == NIL -> install(x, NIL, d)

@@ -16,7 +16,8 @@
 // Checked: every permit is taken exactly once, a time-out loses none, and the
 // waiter never sleeps for good beside a permit.
 //
-// Names: state, empty (here vacant), asleep and permit as in Go.
+// Names: state, empty (here vacant), asleep and permit as in Go.  The fourth
+// state, polling, is in poller.pml.
 
 #define PERMITS  3
 #define TIMEOUTS 2

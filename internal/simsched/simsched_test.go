@@ -109,9 +109,9 @@ func TestLocksModel(t *testing.T) {
 		both := func(first, second *simsched.Mutex) func() {
 			return func() {
 				first.Lock()
+				defer first.Unlock()
 				second.Lock()
-				second.Unlock()
-				first.Unlock()
+				defer second.Unlock()
 			}
 		}
 		return []func(){both(&a, &b), both(&b, &a)}, func(end simsched.End) string { return fmt.Sprint(end.AllDone()) }
@@ -173,7 +173,7 @@ func TestFreezeModel(t *testing.T) {
 		}
 		one := func() {
 			m.Lock()
-			m.Unlock()
+			defer m.Unlock()
 		}
 		return []func(){two, one}, func(end simsched.End) string {
 			return fmt.Sprint(x.Load(), end.Frozen, end.Waits[1], m.Held())
@@ -249,6 +249,6 @@ func TestWordsOutside(t *testing.T) {
 		t.Error("an operation has gone wrong")
 	}
 	m.Unlock()
-	m.Lock()
-	m.Unlock()
+	m.Lock() // or this would wait
+	defer m.Unlock()
 }
