@@ -64,14 +64,14 @@ func timerWorkloads() []*workload {
 // begins.
 type sleepers struct {
 	n    int
-	late []int32 // nanoseconds; naps of each party
+	late []int64 // nanoseconds; naps of each party
 }
 
 const naps = 2
 
 func newSleepers(p params) *sleepers {
 	s := &sleepers{n: p.scale.of([3]int{100_000, 20_000, 100})}
-	s.late = make([]int32, s.n*naps)
+	s.late = make([]int64, s.n*naps)
 	return s
 }
 
@@ -87,7 +87,7 @@ func (s *sleepers) life(i int, sleep func(time.Duration)) {
 		d := nap(i, k)
 		t := time.Now()
 		sleep(d)
-		s.late[i*naps+k] = int32(time.Since(t) - d)
+		s.late[i*naps+k] = int64(time.Since(t) - d)
 	}
 }
 

@@ -530,3 +530,33 @@ func TestPlainGoroutinesRunWhileEverySchedulerIsBusy(t *testing.T) {
 		t.Fatal("the goroutines did not finish")
 	}
 }
+
+// Fibers that wait to run at a scheduler whose fiber does not let go are run by
+// another, though that one always has work of its own.
+func TestFibersBehindAHogAreRunByABusyScheduler(t *testing.T) {
+	rt := newRuntime(t, fibers.WithSchedulers(2))
+	var stop, told, gaveUp atomic.Bool
+	rt.Run(func() {
+		for range 4 {
+			fibers.Go(func() {
+				for !stop.Load() {
+					fibers.Yield()
+				}
+			})
+		}
+		l := newLatch(20)
+		for range 20 {
+			fibers.Go(func() {
+				fibers.Yield()
+				l.done()
+			})
+		}
+		fibers.Go(func() { gaveUp.Store(!hogUntil(&told)) })
+		l.wait()
+		told.Store(true)
+		stop.Store(true)
+	})
+	if gaveUp.Load() {
+		t.Error("fibers waited behind one that computes, while another scheduler turned")
+	}
+}

@@ -69,7 +69,7 @@ func (p *poller) init(s *scheduler) {
 		if !ok || f.rt != s.rt {
 			w.Unpark()
 		} else if f.wake() {
-			s.ring.Push(f)
+			s.pushWoken(f)
 		}
 	}
 }

@@ -44,6 +44,7 @@ type Runtime struct {
 	pool       pool
 	monitor    monitor
 	surplus    atomic.Int32 // stand-ins that should retire
+	captives   atomic.Int32 // schedulers that have stalled; of the monitor
 
 	// spawned counts the fibers made by plain goroutines, before they can be
 	// seen; refused those of them that came too late. Writers: any.

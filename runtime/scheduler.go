@@ -90,6 +90,9 @@ type scheduler struct {
 	// nudged asks for a turn at the next pick. Writers: the monitor (sets),
 	// owner (clears). Readers: owner.
 	nudged atomic.Bool
+	// captive says that it has stalled: see relieve. Writer: the monitor. Readers:
+	// any.
+	captive atomic.Bool
 
 	_ pad.Line
 
@@ -308,15 +311,17 @@ func (s *scheduler) turn() *fiber {
 		return nil
 	}
 	s.rotation++
-	for i := range 3 {
+	for i := range 4 {
 		var f *fiber
-		switch (s.rotation + i) % 3 {
+		switch (s.rotation + i) % 4 {
 		case 0:
 			f = rt.injector.Pop()
 		case 1:
 			f = s.ring.Pop()
 		case 2:
 			f, _ = s.newest.Steal() // our own oldest
+		case 3:
+			f = s.relieve()
 		}
 		if f != nil {
 			return f

@@ -26,8 +26,8 @@ import (
 //
 // A captive that computes and one that blocks look the same from here. If the
 // process's processors are busy, one scheduler that turns is enough to keep the
-// others' delay bounded; if they are not, captives block, and the number of
-// stand-ins may grow by half at each look.
+// others' delay bounded, as it takes from captives too (relieve); if they are not,
+// captives block, and the number of stand-ins may grow by half at each look.
 
 type monitor struct {
 	kick   chan struct{} // wakes it from deep idleness
@@ -35,7 +35,6 @@ type monitor struct {
 	stop   chan struct{}
 	load   load
 	waits  int // looks in a row at which work waited beside a sleeper; its own
-	free   int // looks in a row at which nobody polled beside a sleeper; its own
 }
 
 const (
@@ -116,16 +115,27 @@ func (rt *Runtime) watch() {
 // look counts the stalled schedulers and adds or releases stand-ins.
 func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 	all := *rt.schedulers.Load()
-	stalled := 0
+	stalled, captives := 0, 0
 	for _, s := range all {
+		captive := false
 		turns := s.published.turns.Load()
 		p, known := pulses[s]
 		if !known || p.turns != turns {
 			pulses[s] = pulse{turns: turns, since: now}
 		} else if now.Sub(p.since) >= stallTime {
 			stalled++
+			captive = s.standIn || !s.wheel.unattended.Load() // a sleeper does not turn either
+		}
+		if captive {
+			captives++
+		}
+		if s.captive.Load() != captive {
+			s.captive.Store(captive)
 		}
 		s.nudged.Store(true)
+	}
+	if rt.captives.Load() != int32(captives) {
+		rt.captives.Store(int32(captives))
 	}
 	if len(pulses) > len(all) {
 		for s := range pulses {

@@ -143,6 +143,24 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 	return s.stealStale(v)
 }
 
+// relieve takes a fiber from a scheduler that has stalled, for one who has work of
+// its own: nobody else might ever come for it.
+func (s *scheduler) relieve() *fiber {
+	if s.rt.captives.Load() == 0 {
+		return nil
+	}
+	for _, v := range *s.rt.schedulers.Load() {
+		if v == s || !v.captive.Load() {
+			continue
+		}
+		if f := s.stealFrom(v); f != nil {
+			s.counts.stolen++
+			return f
+		}
+	}
+	return nil
+}
+
 // stealMore takes up to half of what v has spawned, at most stealBatch, so that
 // the way here is not made for each one.
 func (s *scheduler) stealMore(v *scheduler) {

@@ -240,3 +240,48 @@ func TestShortSleepsAreNotBusy(t *testing.T) {
 		}
 	}
 }
+
+// Guile Fibers leaves the timers of choices that it loses in the wheel, in every
+// arm but the first, and in each that is wrapped.
+func TestLosingTimersLeaveTheHeapFlat(t *testing.T) {
+	n := scale(200_000, 20_000)
+	rt := newRuntime(t, fibers.WithSchedulers(2))
+	heap := func() int64 {
+		goruntime.GC()
+		var m goruntime.MemStats
+		goruntime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	_ = rt.Run(func() {
+		c := cml.NewChan[int]()
+		stop := cml.NewCond()
+		fibers.Go(func() {
+			for i := 0; !stop.Signalled(); i++ {
+				cml.Select(cml.On(c.PutOp(i), func(cml.Unit) {}), cml.On(stop.WaitOp(), func(cml.Unit) {}))
+			}
+		})
+		get := c.GetOp()
+		hour := cml.Wrap(fibers.After(time.Hour), func(time.Time) int { return -1 })
+		at := cml.Wrap(fibers.At(time.Now().Add(time.Hour)), func(time.Time) int { return -1 })
+		ops := []cml.Op[int]{
+			cml.Choice(hour, get), cml.Choice(get, hour), cml.Prefer(hour, get), cml.Choice(cml.Choice(at, hour), cml.Wrap(get, func(i int) int { return i })),
+		}
+		lose := func(n int) {
+			for i := range n {
+				if cml.Perform(ops[i%len(ops)]) < 0 {
+					t.Error("a timer of an hour won")
+				}
+			}
+		}
+		lose(n / 20)
+		before := heap()
+		lose(n)
+		if grown := heap() - before; grown > 1<<20 {
+			t.Errorf("the heap grew by %d bytes with %d timers that lost", grown, n)
+		}
+		stop.Signal()
+	})
+	if n := fibers.TimersOf(rt); n != 0 {
+		t.Errorf("%d timers are left", n)
+	}
+}

@@ -186,6 +186,34 @@ func TestMaxBoundsTheWork(t *testing.T) {
 	}
 }
 
+// Who comes for a tick while its slot is half open fires behind those that are
+// still to be moved.
+func TestOrderInASlotThatIsHalfOpen(t *testing.T) {
+	const n, at = 3 * timerwheel.MovesPerCall, 1 << 20
+	w := timerwheel.New(0)
+	for i := range n {
+		w.Schedule(&timerwheel.Timer{Value: i}, at)
+	}
+	got, more := fired(w, at, 1)
+	if !more || len(got) > 1 {
+		t.Fatalf("%d fired, more %v: the slot is not half open", len(got), more)
+	}
+	for i := range 10 {
+		w.Schedule(&timerwheel.Timer{Value: n + i}, at)
+	}
+	for more {
+		var next []any
+		next, more = fired(w, at, 100)
+		got = append(got, next...)
+	}
+	for i, v := range got {
+		if v != i {
+			t.Fatalf("timer %v fired as number %d", v, i)
+		}
+	}
+	mustBe(t, len(got), n+10)
+}
+
 func TestCancelOfASlotThatIsHalfOpen(t *testing.T) {
 	const n = 20_000
 	w := timerwheel.New(0)
