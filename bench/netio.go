@@ -24,7 +24,7 @@ func netioWorkloads(sc scale) []*workload {
 	echo := func(name string, l loadErrand, about string, budget time.Duration) *workload {
 		l.For, l.Warm = second, second/4
 		if l.Conns > 1000 { // a round over all of them takes long
-			l.For, l.Warm = 4*second, second
+			l.For, l.Warm = 2*second, second/2
 		}
 		w := &workload{
 			suite: "net", rows: loadRows(name, about, l), single: true,

@@ -69,10 +69,10 @@ func TestDeadlineExtendedAndCleared(t *testing.T) {
 		read := func() { _, err := c.Read(make([]byte, 1)); got <- result{time.Now(), err} }
 
 		start := time.Now()
-		c.SetReadDeadline(start.Add(50 * time.Millisecond))
+		c.SetReadDeadline(start.Add(time.Second))
 		spawn(read)
 		parked(t, c, true, 1)
-		later := start.Add(300 * time.Millisecond)
+		later := start.Add(1200 * time.Millisecond)
 		c.SetReadDeadline(later)
 		r := <-got
 		timedOut(t, r.err)
@@ -88,14 +88,14 @@ func TestDeadlineExtendedAndCleared(t *testing.T) {
 		within(t, "the sooner deadline", func() { timedOut(t, (<-got).err) })
 
 		// None.
-		c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		c.SetReadDeadline(time.Now().Add(time.Second))
 		spawn(read)
 		parked(t, c, true, 1)
 		c.SetReadDeadline(timeZero)
 		select {
 		case r := <-got:
 			t.Errorf("over without a deadline: %v", r.err)
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(1200 * time.Millisecond):
 		}
 		peer.Write([]byte("x"))
 		if r := <-got; r.err != nil {

@@ -132,17 +132,18 @@ func ExampleListener_AcceptOp() {
 			c.Read(make([]byte, 1))
 			stop.Signal()
 		})
-		for !stop.Signalled() {
+		for stopped := false; !stopped; {
 			cml.Select(
 				cml.On(l.AcceptOp(), func(a poll.Accepted) {
 					fmt.Println("accepted", a.Err)
 					a.Conn.Close()
 				}),
-				cml.On(stop.WaitOp(), func(cml.Unit) { fmt.Println("stopped") }),
+				cml.On(stop.WaitOp(), func(cml.Unit) { stopped = true }),
 			)
 		}
+		fmt.Println("stopped")
 	})
-	// Unordered output:
+	// Output:
 	// accepted <nil>
 	// stopped
 }

@@ -75,8 +75,6 @@ type poller struct {
 	sleep  atomic.Uint32          // running, notified or asleep
 	kernel atomic.Pointer[kernel] // Writers: under table.mu. nil: not open
 	events [eventBatch]event      // of the holder of the role
-	// patience is the holder's; nil: it never hovers
-	patience *patience
 	counts counts
 
 	engines struct {
@@ -89,8 +87,6 @@ type poller struct {
 
 // process is the poller of this process.
 var process = newPoller(openKernel)
-
-func init() { process.patience = &patience{now: time.Now} }
 
 func newPoller(open func() (kernel, error)) *poller {
 	p := &poller{open: open}
@@ -204,12 +200,6 @@ func (p *poller) wait(d time.Duration, ready Enqueue) int {
 	if k == nil {
 		return 0
 	}
-	if p.patience.worth(d) {
-		n := p.hover(*k, ready)
-		if p.patience.paid(n > 0); n > 0 {
-			return n
-		}
-	}
 	if d != 0 {
 		if !p.sleep.CompareAndSwap(running, asleep) { // R3
 			p.sleep.Store(running)
@@ -223,11 +213,6 @@ func (p *poller) wait(d time.Duration, ready Enqueue) int {
 	if err != nil {
 		panic(fmt.Errorf("epoll: somebody closed a descriptor of this package, which did not belong to him: %w", err))
 	}
-	return p.deliver(n, ready)
-}
-
-// deliver delivers the first n events.
-func (p *poller) deliver(n int, ready Enqueue) int {
 	woken := 0
 	for i := range p.events[:n] {
 		e := &p.events[i]
