@@ -81,7 +81,9 @@ func (d *Dialer) DialOp(network, addr string) cml.Op[Dialed] {
 		work := func() {
 			defer made.Fill(Dialed{Err: net.ErrClosed}) // for a fiber that is ended
 			c, err := d.DialContext(ctx, network, addr)
-			made.Fill(Dialed{c, err})
+			if !made.Fill(Dialed{c, err}) && c != nil {
+				c.Close() // given up
+			}
 		}
 		if fibers.Current() == nil {
 			go work()
@@ -92,11 +94,11 @@ func (d *Dialer) DialOp(network, addr string) cml.Op[Dialed] {
 			cml.Wrap(made.ReadOp(), func(r Dialed) Dialed { cancel(); return r }),
 			func() {
 				cancel()
-				go func() { // it may have been made all the same
+				if !made.Fill(Dialed{Err: net.ErrClosed}) { // made all the same
 					if r := made.Read(); r.Conn != nil {
 						r.Conn.Close()
 					}
-				}()
+				}
 			})
 	})
 }
@@ -115,6 +117,9 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 		var cancel func()
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fail(nil, contextError(err))
 	}
 	switch formOf(network) {
 	case formNone:

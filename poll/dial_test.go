@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 // refusing returns an address at which nobody listens.
@@ -238,3 +239,15 @@ func TestDialOp(t *testing.T) {
 }
 
 var _ = os.ErrDeadlineExceeded
+
+// A connect that was given up, and whose fiber the end of the runtime keeps from
+// running at all, leaves no goroutine that waits for it (TestMain looks for those).
+func TestDialOpGivenUpAtTheEndLeavesNothing(t *testing.T) {
+	for range 20 {
+		if err := fibers.Run(func() {
+			cml.Perform(cml.Prefer(cml.Always(Dialed{}), DialOp("tcp", "127.0.0.1:1")))
+		}, fibers.WithSchedulers(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
