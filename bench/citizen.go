@@ -21,7 +21,7 @@ func citizenWorkloads() []*workload {
 		suite: "fair",
 		rows: []row{{name: "citizen", unit: "% core", more: true,
 			about: "share of a core that one computing goroutine gets while all schedulers are busy"}},
-		budget: 3 * time.Second, rounds: 3,
+		budget: 2 * time.Second, rounds: 2,
 		sides: [sides]func(context.Context, params) (sample, error){citizenFibers, citizenGoroutines},
 	}}
 }

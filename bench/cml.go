@@ -45,7 +45,7 @@ func cmlRow(name, about string, sizes [3]int, fiber, goroutine func(n int) troup
 	return &workload{
 		suite:  "cml",
 		rows:   []row{{name: name, unit: "ns/op", about: about}},
-		budget: 500 * time.Millisecond, rounds: 3,
+		budget: 400 * time.Millisecond, rounds: 3,
 		speedup: true,
 		sides: [sides]func(context.Context, params) (sample, error){
 			func(_ context.Context, p params) (sample, error) { return fiber(p.scale.of(sizes)).onFibers(p) },

@@ -19,8 +19,8 @@ func forkjoinWorkloads() []*workload {
 		return &workload{
 			suite:   "forkjoin",
 			rows:    []row{{name: name, unit: unit, about: about}},
-			budget:  900 * time.Millisecond,
-			rounds:  3,
+			budget:  500 * time.Millisecond,
+			rounds:  2,
 			speedup: true,
 			sides:   [sides]run{onFibers, onGoroutines},
 		}
@@ -31,7 +31,7 @@ func forkjoinWorkloads() []*workload {
 		forkFibers(doFib), forkGoroutines)
 	both.note, do.note = overPlainNote, overPlainNote
 	sort := against("sort", "ms", "5 million ints, by Sort and, sequentially, by slices.Sort", sortFibers, sortSequential)
-	sort.budget, sort.rounds = 2*time.Second, 2
+	sort.budget, sort.rounds = time.Second, 1
 	return []*workload{
 		both, do,
 		against("fib", "ms", "fib(34), a branch for every call above fib(20)", fibFibers, fibGoroutines),

@@ -3,7 +3,7 @@
 //
 //	go run ./bench
 //
-// takes about a minute, shows progress on stderr and prints one table. Each
+// takes a minute and a half, shows progress on stderr and prints one table. Each
 // workload runs on both, taking turns within one process, on the same number of
 // cores; what counts is the ratio of each such pair. README.md in this directory
 // defines the rows, and says what is not equal between the two sides.

@@ -18,7 +18,7 @@ func skynetWorkloads(sc scale) []*workload {
 		suite: "parallel",
 		rows: []row{{name: "skynet/" + count(leaves), unit: "ms",
 			about: "a tree of parties, ten children each, that sum " + count(leaves) + " numbers over channels"}},
-		budget: 9 * time.Second, rounds: 3,
+		budget: 4 * time.Second, rounds: 1,
 		speedup: true,
 		sides:   [sides]func(context.Context, params) (sample, error){skynetFibers, skynetGoroutines},
 	}}

@@ -16,7 +16,7 @@ func spawnWorkloads() []*workload {
 		suite: "spawn",
 		rows: []row{{name: "spawn/finish", unit: "ns/op",
 			about: "spawn, run an almost empty function and join, in batches of 1000"}},
-		budget: 2500 * time.Millisecond, rounds: 3,
+		budget: 1200 * time.Millisecond, rounds: 3,
 		sides: [sides]func(context.Context, params) (sample, error){spawnFinishFibers, spawnFinishGoroutines},
 	}}
 	for _, size := range []int{100, 1000} {
@@ -24,7 +24,7 @@ func spawnWorkloads() []*workload {
 			suite: "spawn",
 			rows: []row{{name: fmt.Sprintf("spawn/park/%d", size), unit: "ns/op",
 				about: fmt.Sprintf("the same, but each waits once on a channel before it ends, in batches of %d", size)}},
-			budget: 2 * time.Second, rounds: 3,
+			budget: 1200 * time.Millisecond, rounds: 3,
 			sides: [sides]func(context.Context, params) (sample, error){
 				func(_ context.Context, p params) (sample, error) { return spawnParkFibers(p, size) },
 				func(_ context.Context, p params) (sample, error) { return spawnParkGoroutines(p, size) },

@@ -17,7 +17,7 @@ func stallWorkloads() []*workload {
 		suite: "fair",
 		rows: []row{{name: "stall", unit: "ms",
 			about: "delay of one party while every scheduler computes for 100 ms: the longest of 3 tries"}},
-		budget: 4 * time.Second, rounds: 3,
+		budget: 2 * time.Second, rounds: 2,
 		sides: [sides]func(context.Context, params) (sample, error){stallFibers, stallGoroutines},
 	}}
 }

@@ -20,7 +20,7 @@ func treeWorkloads() []*workload {
 		suite: "parallel",
 		rows: []row{{name: "tree", unit: "ms",
 			about: "compute an unbalanced tree of 3 million nodes, a party for each subtree above 200"}},
-		budget: 6 * time.Second, rounds: 3,
+		budget: 3 * time.Second, rounds: 2,
 		speedup: true,
 		note:    sharesNote,
 		sides:   [sides]func(context.Context, params) (sample, error){treeFibers, treeGoroutines},

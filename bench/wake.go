@@ -21,7 +21,7 @@ func wakeWorkloads() []*workload {
 			{name: "wake/p99", unit: "µs", about: "the same, the 99th percentile"},
 		},
 		least:  2,
-		budget: 3 * time.Second, rounds: 3,
+		budget: 2 * time.Second, rounds: 2,
 		sides: [sides]func(context.Context, params) (sample, error){wakeFibers, wakeGoroutines},
 	}}
 }

@@ -23,7 +23,7 @@ func yieldWorkloads() []*workload {
 				name: fmt.Sprintf("yield/%d", n), unit: "ns/op",
 				about: fmt.Sprintf("%d parties yield to each other: time of one yield", n),
 			}},
-			budget: 2500 * time.Millisecond, rounds: 3,
+			budget: 1200 * time.Millisecond, rounds: 3,
 			sides: [sides]func(context.Context, params) (sample, error){
 				func(_ context.Context, p params) (sample, error) { return yieldFibers(p, n) },
 				func(_ context.Context, p params) (sample, error) { return yieldGoroutines(p, n) },

@@ -46,7 +46,24 @@ func (iv *IVar[T]) Read() T {
 func (iv *IVar[T]) v0() (zero T) { return zero }
 
 // ReadOp is Read as an op. It leaves the value where it is.
-func (iv *IVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: iv} }
+func (iv *IVar[T]) ReadOp() Op[T] { return &readOp[T]{objectOp[T]{obj: iv}, iv} }
+
+// readOp tries without the lock: what is full stays so.
+type readOp[T any] struct {
+	objectOp[T]
+	iv *IVar[T]
+}
+
+func (op *readOp[T]) force(*performance, int) Op[T] { return op }
+
+func (op *readOp[T]) try(p *performance, base int) (v T, ok bool) {
+	if !op.iv.full.Load() {
+		return v, false
+	}
+	v = op.iv.v
+	p.finish(base)
+	return v, true
+}
 
 func (iv *IVar[T]) mutex() *lock             { return &iv.mu }
 func (iv *IVar[T]) line(*offer[T]) *queue[T] { return &iv.readers }
