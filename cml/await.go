@@ -2,7 +2,7 @@ package cml
 
 import "github.com/seed222ee791/fibers/internal/wait"
 
-// await does an operation on obj, and nothing else: rung 1, without a
+// await does an operation on obj, and nothing else, without a
 // performance. It returns the value received.
 func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
 	w, l := caller()

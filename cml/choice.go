@@ -29,7 +29,7 @@ type choice[T any] struct {
 	act    bool // some kid is active
 	nested bool // some kid is a choice of the same bias
 	n      int  // leaves, unless act
-	// own is the plan if every kid is one leaf: kids as they are.
+	// own is the plan if no kid has to be spread out: kids as they are.
 	own plan[T]
 	// plan is kids with nested choices spread out, made when first needed.
 	// Writers, readers: any; whoever makes it makes the same.
@@ -145,7 +145,7 @@ func (c *choice[T]) force(p *performance, base int) Op[T] {
 		return c
 	}
 	pl := c.spread()
-	forced := make([]Op[T], len(pl.kids))
+	forced, first := make([]Op[T], len(pl.kids)), base
 	for i, op := range pl.kids {
 		if op.active() {
 			op = op.force(p, base)
@@ -153,7 +153,11 @@ func (c *choice[T]) force(p *performance, base int) Op[T] {
 		forced[i] = op
 		base += op.leaves()
 	}
-	return newChoice("Choice", forced, c.biased)
+	// Not newChoice: a choice that came out of a guard counts as one.
+	f := &choice[T]{kids: forced, biased: c.biased, n: base - first}
+	f.own.kids = forced
+	f.own.count()
+	return f
 }
 
 func (c *choice[T]) try(p *performance, base int) (v T, ok bool) {

@@ -65,8 +65,11 @@ package cml
 // W6: a stale pointer to a record that was used again.
 //
 //	Records are used again only if no match ever named them (shared), after all
-//	offers were withdrawn under the locks of their objects; marking happens under
-//	such a lock too. A match is never used again; the garbage collector has it.
+//	offers were withdrawn. A match is made of offers in queues only, and both its
+//	marking and their withdrawal are under the lock of the object. Where something
+//	is withdrawn without a lock and somebody may still touch the record (S6 in
+//	solo.go, E1 in newop.go, G1 in source.go), it is not used again either. A match
+//	is never used again; the garbage collector has it.
 //
 // W7: who may touch an offer after a commit.
 //
@@ -132,8 +135,10 @@ type state struct {
 	w wait.Waiter
 	// id is the place in the order of installation; it never changes.
 	id uint64
-	// shared says that a match named it: it is not used again (W6). Writers:
-	// anyone, under the lock of an object with an offer of it.
+	// shared says that a match named it, or that a late Waiter.Commit may still
+	// touch it (E1 in newop.go): it is not used again (W6). Writers: anyone, under
+	// the lock of an object with an offer of it; the performer. Reader: the
+	// performer, after it has withdrawn all.
 	shared flag
 }
 

@@ -82,9 +82,13 @@ const keepAfter = 2
 //
 // Lock order: mu, then the locks of the context.
 type watch struct {
-	ctx     context.Context
-	uses    atomic.Uint32 // registrations made, at most keepAfter
-	noticed atomic.Bool   // the cleanup is in place
+	ctx context.Context
+	// uses counts the registrations made, up to keepAfter. Writer: line, under mu.
+	// Readers: any.
+	uses atomic.Uint32
+	// noticed says that the registration is kept, as a cleanup will end it. Writer:
+	// one publish, by CAS, once. Readers: any.
+	noticed atomic.Bool
 	mu      lock
 	waiting queue[error] // under mu
 	stop    func() bool  // under mu; nil: not registered

@@ -36,14 +36,12 @@ func (iv *IVar[T]) Fill(v T) bool {
 }
 
 // Read returns what was written, waiting until it is.
-func (iv *IVar[T]) Read() T {
+func (iv *IVar[T]) Read() (v T) {
 	if iv.full.Load() {
 		return iv.v
 	}
-	return await[T](iv, kindGet, 0, iv.v0(), wait.Signal)
+	return await[T](iv, kindGet, 0, v, wait.Signal)
 }
-
-func (iv *IVar[T]) v0() (zero T) { return zero }
 
 // ReadOp is Read as an op. It leaves the value where it is.
 func (iv *IVar[T]) ReadOp() Op[T] { return &readOp[T]{objectOp[T]{obj: iv}, iv} }

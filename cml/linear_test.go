@@ -219,8 +219,8 @@ func testLinear(t *testing.T, obj linObject) {
 				Step:              func(s, in, out any) (bool, any) { return obj.step(s, in.(linOp), out.(linResult)) },
 				DescribeOperation: func(in, out any) string { return fmt.Sprint(in, out) },
 			}
-			if res := porcupine.CheckOperationsTimeout(model, history, 10*time.Second); res == porcupine.Illegal {
-				t.Fatalf("round %d is not linearizable: %v", round, history)
+			if res := porcupine.CheckOperationsTimeout(model, history, 10*time.Second); res != porcupine.Ok {
+				t.Fatalf("round %d: %v, not linearizable: %v", round, res, history)
 			}
 		}
 	})

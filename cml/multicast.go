@@ -60,7 +60,7 @@ func (m *Multicast[T]) Subscribe() *Port[T] {
 	return &Port[T]{m: m, at: m.end()}
 }
 
-// A Port gets the values of a Multicast, in order. If several parties use one
+// A Port gets the values of a Multicast, in order. Subscribe makes one. If several parties use one
 // port, each value goes to one of them.
 type Port[T any] struct {
 	m  *Multicast[T]

@@ -228,7 +228,7 @@ func TestDone(t *testing.T) {
 func TestDoneStress(t *testing.T) {
 	rounds := short(1000)
 	onAll(t, func(t *testing.T, tm *team) {
-		for range rounds / 100 {
+		for range rounds / 10 {
 			ctx, cancel := context.WithCancel(context.Background())
 			op := cml.Wrap(cml.Done(ctx), func(error) int { return -1 })
 			c := cml.NewChan[int]()

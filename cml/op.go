@@ -132,7 +132,7 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 // PerformUntil performs op, but gives up when stop is ready: then it returns its
 // value, and false, and op has left no trace. If both are ready at once, op is
 // performed. It is Perform of Prefer(op, stop), where the types need not agree,
-// and allocates nothing.
+// and allocates nothing of its own.
 func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 	if op == nil || stop == nil {
 		panic("cml: PerformUntil with a nil operation")

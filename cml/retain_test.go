@@ -384,6 +384,8 @@ func TestRuntimeCloses(t *testing.T) {
 		if _, ok := cml.Poll(n.(cml.Op[unit])); !ok {
 			t.Error("the nack did not fire")
 		}
+	} else {
+		t.Error("the nack was never made")
 	}
 	if c.TryPut(1) || idle.TryPut(1) {
 		t.Error("a get was left behind")
@@ -409,15 +411,13 @@ func TestWaitingGoroutinesHaveNoHelpers(t *testing.T) {
 	c := cml.NewChan[int]()
 	before := goruntime.NumGoroutine()
 	const n = 50
-	var in atomic.Int32
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
-			in.Inc()
 			cml.Perform(cml.Choice(c.GetOp(), cml.Wrap(cml.Done(ctx), func(error) int { return 0 })))
 		})
 	}
-	eventually(t, "all are in", func() bool { return in.Load() == n })
+	eventually(t, "all wait", func() bool { _, gets := cml.Waiting(c); return gets == n })
 	if k := goruntime.NumGoroutine(); k > before+n {
 		t.Errorf("%d goroutines for %d that wait: %s", k-before, n, fmt.Sprint(before))
 	}

@@ -12,7 +12,8 @@ import (
 type Source[T any] interface {
 	// Try is as try of NewOp.
 	Try() (T, bool)
-	// Block is as block of NewOp: it notes r and then looks again.
+	// Block is as block of NewOp: it notes r and then looks again. If it panics,
+	// Withdraw is called all the same.
 	Block(r *Registration[T])
 	// Withdraw takes back r, which lost. It reports true if r.Commit was not
 	// called and never will be, so that r can be used again. It must not panic
@@ -91,7 +92,7 @@ type Registration[T any] struct {
 	src  Source[T]
 	v    T // the value: written by Commit
 	next *Registration[T]
-	used atomic.Bool // Commit has been called. Only asked by it
+	used atomic.Bool // Commit has been called. Writers: Commit; the performer, when it is its own again (G1)
 }
 
 var _ Waiter[Unit] = (*Registration[Unit])(nil)

@@ -175,7 +175,7 @@ func TestSourceThatPanics(t *testing.T) {
 				t.Error("the panic of Block was lost")
 			}
 		}()
-		cml.Perform(cml.Choice(c.GetOp(), cml.FromSource[int](panics{})))
+		cml.Perform(cml.Prefer(c.GetOp(), cml.FromSource[int](panics{})))
 	}()
 	if c.TryPut(1) {
 		t.Error("an offer was left behind")

@@ -76,7 +76,8 @@ func (rt *Runtime) Close() error {
 // Shutdown waits until no fiber of rt is alive, then closes it. If ctx is done
 // first, it closes rt at once, and returns the cause, or the *LeftoverError.
 // Fibers may go on spawning fibers meanwhile. It must not be called in a fiber
-// of rt.
+// of rt. A fiber of another runtime that is ended while it waits here leaves rt
+// open.
 func (rt *Runtime) Shutdown(ctx context.Context) error {
 	rt.notInside("Shutdown")
 	cause := outsideUntil(ctx, rt.drain)

@@ -44,12 +44,12 @@ func (h *host) Spawn(t *fork.Ticket, quiet bool) {
 	s := h.sched
 	f := s.newFiber(t.Run)
 	m, ok := t.Record.(*more)
-	if !ok {
+	if watching := s.rt.watching.Load(); !ok || watching { // inspectors may still look at the last one
 		m = &more{dropped: t.Dropped, origin: entry(t.Run)}
+		if watching {
+			m.site = spawnSite()
+		}
 		t.Record = m
-	}
-	if s.rt.watching.Load() {
-		m.site = spawnSite()
 	}
 	f.more.Store(m)
 	t.Fiber, t.ID = f, f.id()
@@ -78,6 +78,7 @@ func (h *host) Retract(t *fork.Ticket) bool {
 		return true
 	}
 	s.deque.Push(f)
+	s.rt.wakeForWork() // W1: who looked meanwhile has not seen it
 	return false
 }
 

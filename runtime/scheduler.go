@@ -24,11 +24,13 @@ import (
 //	ring      woken and yielded ones: oldest first
 //	injector  of the runtime: from plain goroutines, oldest first
 //
-// The order is that of the list. Newest-first keeps memory bounded by the depth
-// of a computation, not its breadth. Three things keep it from starving anyone:
-// next is used at most maxStreak times in a row, a turn of the root every
-// turnPicks picks looks at the injector and at the old ends of the queues first,
-// and idle schedulers steal from all of them.
+// The order is that of the list, but woken fibers in the ring go before the deque:
+// most often they have only to finish. Newest-first keeps memory bounded by the
+// depth of a computation, not its breadth. Three things keep it from starving
+// anyone: next is used at most maxStreak times in a row, and woken fibers before
+// the deque maxFavours times; a turn of the root every turnPicks picks looks at the
+// injector and at the old ends of the queues first; and idle schedulers steal from
+// all of them.
 //
 // # The root
 //
@@ -83,9 +85,10 @@ type scheduler struct {
 	spawned stdatomic.Uint64
 	// published is counts as of the last turn. Writer: owner. Readers: any.
 	published published
-	// eager is how many of the next wakes are not to use next: a watcher has
-	// taken a fiber from there, after a delay that could have been avoided.
-	// Writers: watchers (set), owner (counts down). Readers: owner.
+	// eager is how many of the next wakes, and pushes to the ring, are to wake
+	// others at once: a fiber was found that had waited here, after a delay that
+	// could have been avoided. Writers: thieves (set), owner (counts down; which
+	// of two writes is lost does not matter). Readers: any.
 	eager atomic.Uint32
 	// nudged asks for a turn at the next pick. Writers: the monitor (sets),
 	// owner (clears). Readers: owner.

@@ -13,10 +13,11 @@ const (
 	searchPause  = 200 // loads of a shared word between two rounds, 0.2–0.4 µs
 
 	ripeAge    = 5 * time.Microsecond  // how long a fiber waits in a ring until it is stolen
-	backlogAge = 50 * time.Microsecond // how long a ring is never empty until it is stolen from
+	backlogAge = 50 * time.Microsecond // since when no look has found a ring empty, until it is stolen from
 )
 
-// victims is what a scheduler remembers of the others' next places.
+// victims is what a scheduler remembers of the others' next places and rings. The
+// owner's alone.
 type victims struct {
 	seen  map[*scheduler]sight
 	rings map[*scheduler]ringSight

@@ -38,7 +38,8 @@ func (f *future) complete() {
 }
 
 // subscribe has call made, once, when it has happened, which may be now. The
-// call must be short and not wait. The function that is returned takes it back.
+// call must be short and not wait. The function that is returned takes it back, if
+// it is not just being made; it is nil if it has been made already.
 func (f *future) subscribe(call func()) (cancel func()) {
 	f.mu.Lock()
 	if f.happened.Load() {

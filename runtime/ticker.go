@@ -192,6 +192,7 @@ func (x *tickWait) wake() {
 		x.arm()
 		return
 	}
+	x.disarm() // set anew, if the ring is late: it must be in no wheel when x is used again
 	x.leave()
 	x.spent = true
 	if x.r.Commit(now) { // x and r may be used again as soon as the lock is free

@@ -12,7 +12,11 @@ type Timer struct {
 // A call is an alarm that runs the function in a fiber.
 type call func()
 
-func (fn call) ring(s *scheduler) { s.spawn(job{fn: fn}) }
+func (fn call) ring(s *scheduler) {
+	if !s.rt.ending.Load() { // nobody counts on it: see AfterFunc
+		s.spawn(job{fn: fn})
+	}
+}
 
 // AfterFunc has fn run in a new fiber, of the same runtime, when d has passed; never
 // early. In a plain goroutine that is a fiber of the Default runtime. It needs no

@@ -47,8 +47,8 @@
 //
 // Names	here			cml
 //	w, st			state.word, cell.status
-//	decide, decided, cut	match.decide, state.decided, state.commit
-//	attempt in perf		offer.pair, match.run
+//	decide, decided, timer	match.decide, state.decided, state.commit
+//	the loop in perf	offer.pair, match.run
 //	lk, gone		Chan.mu, offer.withdraw
 
 #ifndef N
