@@ -57,7 +57,7 @@ func netioWorkloads(sc scale) []*workload {
 		suite: "net",
 		rows: []row{{name: "conn/memory", unit: "B each",
 			about: "memory of the server for each of " + count(idle) + " idle connections, the parties and their 4 KiB buffers included"}},
-		single: true, budget: time.Second, rounds: 1, skip: needLoad(idle),
+		single: true, budget: time.Second, rounds: 1, skip: needLoad(idle + gatherBatch),
 		sides: bothServers(func(ctx context.Context, s *server) (sample, error) { return idleMemory(ctx, s, idle) }, "echo"),
 	})
 }

@@ -226,7 +226,7 @@ func standing[T stopper](p params, afterFunc func(time.Duration, func()) T) (sam
 		timers[i] = afterFunc(d, never)
 	}
 	for i := range timers {
-		if timers[i*611_953%n].Stop() { // a prime that does not divide n: each has its turn
+		if timers[int(uint64(i)*611_953%uint64(n))].Stop() { // a prime that does not divide n: each has its turn
 			stopped++
 		}
 	}

@@ -27,9 +27,10 @@ func (f *fd) address(known *atomic.Pointer[net.Addr], call uintptr) net.Addr {
 	if a := known.Load(); a != nil {
 		return *a
 	}
-	if f.form == formNone || f.refs.Load() == 0 || f.refs.Load() == closing {
+	if f.form == formNone || !f.enter() {
 		return nil
 	}
+	defer f.leave()
 	a := sysName(f.sys, f.form, call)
 	if a != nil {
 		known.Store(&a)

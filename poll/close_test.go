@@ -2,11 +2,14 @@ package poll
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/atomic"
 
@@ -265,3 +268,34 @@ func TestForgottenConnectionIsClosed(t *testing.T) {
 }
 
 var _ = os.ErrClosed
+
+// The end of a connection of packets is an end, on either side, and an empty read
+// waits for nothing.
+func TestUnixpacketEnds(t *testing.T) {
+	l, err := Listen("unixpacket", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer l.Close()
+	dialed, err := Dial("unixpacket", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dialed.Close()
+	accepted, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted.Write([]byte("a"))
+	if n, err := dialed.Read(make([]byte, 8)); n != 1 || err != nil {
+		t.Errorf("read %d, %v", n, err)
+	}
+	dialed.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if n, err := dialed.Read(nil); n != 0 || err != nil {
+		t.Errorf("an empty read: %d, %v", n, err)
+	}
+	accepted.Close()
+	if n, err := dialed.Read(make([]byte, 8)); n != 0 || err != io.EOF {
+		t.Errorf("at the end: %d, %v", n, err)
+	}
+}

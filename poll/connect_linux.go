@@ -23,7 +23,7 @@ func (overEpoll) connect(d *dialing) (attempt, error) {
 	case formTCP:
 		k |= isTidy
 	case formUnixpacket:
-		kind, k = unix.SOCK_SEQPACKET, isSocket
+		kind = unix.SOCK_SEQPACKET
 	}
 	sys, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -53,7 +53,7 @@ type dialing struct {
 
 // Dial connects to an address, as net.Dial does, on the networks "tcp", "tcp4",
 // "tcp6", "unix", "unixpacket", "udp", "udp4", "udp6" and "unixgram". The first
-// four give a *Conn, the others a *PacketConn. Only the calling fiber, or
+// five give a *Conn, the others a *PacketConn. Only the calling fiber, or
 // goroutine, waits.
 func Dial(network, addr string) (net.Conn, error) {
 	return new(Dialer).DialContext(context.Background(), network, addr)

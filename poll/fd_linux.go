@@ -101,6 +101,10 @@ func (f *fd) leave() {
 
 // close implements endpoint.
 func (f *fd) close() error {
+	f.local() // somebody may ask later
+	if !f.peer.IsValid() {
+		f.remote()
+	}
 	for {
 		n := f.refs.Load()
 		if n&closing != 0 {
@@ -113,7 +117,6 @@ func (f *fd) close() error {
 	if d := f.dead.Load(); d != nil {
 		d.stop()
 	}
-	f.local() // somebody may ask later
 	f.desc.Close()
 	if f.refs.Load() == closing|1 { // nobody else is left
 		f.leave()

@@ -108,7 +108,7 @@ func (overEpoll) file(number uintptr, name string) (stream, error) {
 	f := &fd{sys: sys, kind: isStream}
 	if kind, err := unix.GetsockoptInt(sys, unix.SOL_SOCKET, unix.SO_TYPE); err == nil {
 		f.kind = isSocket
-		if kind == unix.SOCK_STREAM {
+		if kind != unix.SOCK_DGRAM && kind != unix.SOCK_RAW {
 			f.kind |= isStream
 		}
 	}

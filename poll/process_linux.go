@@ -16,7 +16,7 @@ func (p *Process) watch() cml.Op[error] {
 	if b[0] != native {
 		return p.reap()
 	}
-	sys, err := unix.PidfdOpen(p.Pid(), unix.PIDFD_NONBLOCK)
+	sys, err := unix.PidfdOpen(p.Pid(), 0)
 	if err != nil {
 		return p.reap()
 	}

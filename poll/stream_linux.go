@@ -28,6 +28,9 @@ func (f *fd) readOnce(p []byte) (int, error) {
 	if len(p) > largest {
 		p = p[:largest]
 	}
+	if len(p) == 0 {
+		return 0, nil
+	}
 	for {
 		t, s := f.desc.Begin(epoll.In)
 		if s != epoll.Ready {
@@ -35,9 +38,6 @@ func (f *fd) readOnce(p []byte) (int, error) {
 				return 0, err
 			}
 			continue
-		}
-		if len(p) == 0 {
-			return 0, nil
 		}
 		n, errno := 0, syscall.Errno(0)
 		if f.kind&isSocket != 0 {

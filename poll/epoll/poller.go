@@ -99,8 +99,8 @@ func (p *poller) register(d *Desc) error {
 	t := &p.table
 	t.mu.Lock()
 	k := p.kernel.Load()
-	opened := k == nil
-	if opened {
+	first := t.n.Load() == 0 // the kernel may still be open
+	if k == nil {
 		opening, err := p.open()
 		if err != nil {
 			t.mu.Unlock()
@@ -115,9 +115,12 @@ func (p *poller) register(d *Desc) error {
 	p.counts.registered.Add(1)
 	if err := (*k).add(d.fd, d.data()); err != nil {
 		p.forget(d)
+		if first && t.n.Load() != 0 {
+			p.fill() // others have come meanwhile, and left it to us
+		}
 		return err
 	}
-	if opened {
+	if first {
 		p.fill()
 	}
 	return nil
@@ -151,6 +154,9 @@ func (p *poller) forget(d *Desc) {
 	}
 	if p.role.CompareAndSwap(false, true) { // R1
 		p.release()
+		if t.n.Load() != 0 {
+			p.fill() // one who came meanwhile may have found the role taken
+		}
 	} else {
 		p.wake()
 	}

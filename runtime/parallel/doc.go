@@ -58,7 +58,8 @@
 // branch that waits is a fiber, like any other. A branch goes on where it was
 // begun, whoever runs it: fibers.Current may differ from branch to branch.
 //
-// Closing. When the runtime closes, branches that have not begun never do, those
+// Closing. When the runtime closes, a fiber that computes goes on until it waits,
+// with the branches in its own list too. Others that have not begun never do, those
 // that wait end as every fiber does, and the caller ends after them.
 //
 // # What is not guaranteed

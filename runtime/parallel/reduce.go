@@ -2,7 +2,9 @@ package parallel
 
 // Reduce folds the range [lo, hi): leaf folds a part of it into acc, which is
 // identity at the beginning of each part, and join folds the results of two
-// neighbouring parts, the left one first. It returns identity if lo ≥ hi.
+// neighbouring parts, the left one first. It returns identity if lo ≥ hi. All
+// parts get the same identity: if it refers to memory (a slice, a map), leaf and
+// join must not write there.
 //
 // How the range is divided, and in which order the parts are joined, follows
 // from lo, hi and grain alone, never from who ran what: the result is the same in
