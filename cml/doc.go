@@ -31,7 +31,8 @@
 // The example of this package is that loop, to run. Why one would want all this,
 // and what can go wrong, is told in docs/operations.md. An op whose parts do not
 // change from round to round is best made once, before the loop: performing it
-// then allocates nothing.
+// then allocates nothing, unless there are guards or hooks in it, it waits for more
+// than 16 parts of one type at once, or two choices that both wait meet (a few words).
 //
 // # What is guaranteed
 //

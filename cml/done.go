@@ -76,9 +76,15 @@ const keepAfter = 2
 
 // A watch is what an op registers with its context.
 //
-//	idle ── first waiter: AfterFunc ──▶ registered ── ctx done ──▶ fired
-//	  ▲                                     │
-//	  └── last waiter left, or close: stop ─┘
+//	  ┌─ last waiter left, unless noticed: stop ─┐
+//	  ▼                                          │
+//	idle ───── first waiter: AfterFunc ─────▶ registered ── ctx done ──▶ fired
+//	                                             │
+//	                                             └── close: stop ──▶ over
+//
+// Once it has been noticed that the op is used again, the watch stays registered
+// while nobody waits. Who comes after fired finds ctx done in meet and does not
+// wait; after over nobody comes, as the op is garbage.
 //
 // Lock order: mu, then the locks of the context.
 type watch struct {

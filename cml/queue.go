@@ -42,8 +42,8 @@ func NewQueue[T any](capacity int) *Queue[T] {
 	return &Queue[T]{capacity: capacity}
 }
 
-// Put adds v at the end, waiting for room if there is a bound. If the queue is closed, or is while
-// Put waits, v is not added and Put returns the reason.
+// Put adds v at the end, waiting for room if there is a bound. Once the queue is
+// closed, also while Put waits, v is not added and Put returns the reason.
 func (q *Queue[T]) Put(v T) error {
 	return await[Item[T]](q, kindPut, 0, Item[T]{Value: v}, wait.ChanPut).Err
 }

@@ -115,7 +115,7 @@ func (ps *pairs[A, R]) grow() {
 // were written are the first ones, and have a function.
 func (ps *pairs[A, R]) clear() {
 	if len(ps.frames) > mostFrames {
-		ps.frames = nil // one deep recursion is not to cost memory for ever
+		ps.frames, ps.jobs = nil, nil // one deep recursion is not to cost memory for ever
 	}
 	for k := 0; k < len(ps.frames) && ps.frames[k].f != nil; k++ {
 		ps.frames[k] = pair[A, R]{}

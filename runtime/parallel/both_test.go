@@ -2,12 +2,10 @@ package parallel_test
 
 import (
 	"fmt"
-	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-	"weak"
 
 	"go.uber.org/atomic"
 
@@ -256,43 +254,6 @@ func allocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { parallel.For(0, 64, 1, body) }); n != 0 {
 		t.Errorf("For allocates %v times", n)
 	}
-}
-
-// What was passed to a branch is not kept when the fork is over, whoever ran it.
-func TestNothingIsRetained(t *testing.T) {
-	type big [1 << 20]byte
-	in(t, 2, func() {
-		var arguments []weak.Pointer[big]
-		argument := func() *big {
-			p := new(big)
-			arguments = append(arguments, weak.Make(p))
-			return p
-		}
-		size := func(p *big) *big { return &big{p[0]} }
-		for range 3 {
-			parallel.Both(size, argument(), argument())
-			var stolen atomic.Bool
-			first := argument()
-			first[1] = 1
-			parallel.Both(func(p *big) *big { // the second one is stolen
-				if p[1] == 1 {
-					spin(&stolen)
-				}
-				stolen.Store(true)
-				return p
-			}, first, argument())
-			func() {
-				defer func() { _ = recover() }()
-				parallel.Both(func(p *big) *big { panic("x") }, argument(), argument())
-			}()
-		}
-		goruntime.GC()
-		for i, p := range arguments {
-			if p.Value() != nil {
-				t.Errorf("argument %d is still there", i)
-			}
-		}
-	})
 }
 
 // Deep recursion needs no more than stack and frames.

@@ -35,9 +35,9 @@ type branches struct {
 //
 // None may be idle now, but be soon, and the next fork be far away. So a fiber is
 // eager as long as its forks come seldom: it keeps one offer open in any case.
-// That costs some 200 ns a fork, and is a hundredth of the time between two.
+// That costs some 200 ns a fork, at most a tenth of the time between two.
 // A fiber begins eager, and is so no more when 16 forks came within 32 µs, until
-// 16 forks from the bottom (none around them) take more than 160 µs.
+// 16 forks from the bottom (none of their type around them) take more than 160 µs.
 //
 // The computation may be too small: to wake a sleeper costs 15 µs, and then it
 // comes too late. So when a fiber has waked one for a job that it had to take back,
@@ -101,6 +101,9 @@ func (b *branches) turnTo(s stack) {
 		n-- // empty
 	}
 	b.spans = b.spans[:n]
+	if n == 0 && cap(b.spans) > mostFrames {
+		b.spans = nil // as in pairs.clear
+	}
 	if n == 0 || b.spans[n-1].stack != s {
 		b.spans = append(b.spans, span{s, s.height()})
 	}

@@ -23,9 +23,13 @@ import (
 //
 // For with lo ≥ hi does nothing. For panics if body is nil. If body panics, so
 // does For when all pieces under way have ended, with the panic of the lowest
-// piece that panicked; pieces above it that have not begun are left out. See the
-// package about this, Goexit and calls in plain goroutines. What happened before
-// For happens before each call, and these happen before its return.
+// piece that panicked; pieces above it that have not begun are left out. If body
+// calls runtime.Goexit the caller ends, when all pieces under way have. The pieces
+// below have all been called then (but for a panic among them). Those above are left
+// out where the fiber that ran this one still had them, and called where another had
+// taken them: so which ones depends on who was idle. See the package about both, and
+// about calls in plain goroutines. What happened before For happens before each call,
+// and these happen before its return.
 func For(lo, hi, grain int, body func(lo, hi int)) {
 	if body == nil {
 		panic("parallel: For with a nil body: give it a function")
@@ -135,11 +139,14 @@ func (ls *loops) push() *loopFrame {
 func (ls *loops) pop(f *loopFrame) {
 	ls.n--
 	f.part = part{}
-	f.own.body = nil
+	f.own.forget()
 	if cap(f.jobs) > leastFrames {
 		f.jobs = nil
 	}
 	if ls.n == 0 {
+		if len(ls.frames) > mostFrames {
+			ls.frames = nil // as in pairs.clear
+		}
 		ls.b.emptied()
 	}
 }

@@ -79,7 +79,9 @@ const (
 
 // A job is what all kinds of them have in common.
 type job struct {
-	state   atomic.Uint32 // see above. Writers: the joiner and the thief, by CAS and swap
+	// state: see above. Writers: the joiner and the thief, by CAS and swap; the
+	// joiner by a store in renew, when nobody else knows the job. Readers: both.
+	state   atomic.Uint32
 	waiter  wait.Waiter
 	outcome outcome
 	ticket  fork.Ticket

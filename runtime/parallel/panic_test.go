@@ -236,6 +236,62 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
+// Where a piece exits, those below it are called all the same, and no piece is
+// called twice. Those above are called only if another fiber has taken them.
+func TestGoexitInFor(t *testing.T) {
+	const n, exit = 200, 100
+	for _, schedulers := range []int{1, 2, 7} {
+		in(t, schedulers, func() {
+			for _, grain := range []int{0, 1} {
+				var calls [n]atomic.Int32
+				task := fibers.Spawn(func() (int, error) {
+					parallel.For(0, n, grain, func(lo, hi int) {
+						for i := lo; i < hi; i++ {
+							if i == exit {
+								goruntime.Goexit()
+							}
+							calls[i].Inc()
+						}
+					})
+					return 0, nil
+				})
+				if _, err := task.Await(); !errors.Is(err, fibers.ErrGoexit) {
+					t.Errorf("the task's error is %v", err)
+				}
+				for i := range calls {
+					if c := calls[i].Load(); c > 1 || c == 0 && i < exit {
+						t.Errorf("%d schedulers: index %d was called %d times", schedulers, i, c)
+					}
+				}
+			}
+		})
+	}
+	for _, schedulers := range []int{1, 2} {
+		in(t, schedulers, func() {
+			var began, ended atomic.Bool
+			task := fibers.Spawn(func() (int, error) {
+				parallel.For(0, 2, 1, func(lo, _ int) {
+					if lo == 1 {
+						began.Store(true)
+						fibers.Sleep(time.Millisecond)
+						ended.Store(true)
+						return
+					}
+					if schedulers == 2 {
+						spin(&began) // the other has taken it
+					}
+					goruntime.Goexit()
+				})
+				return 0, nil
+			})
+			_, _ = task.Await()
+			if got, want := ended.Load(), schedulers == 2; got != want {
+				t.Errorf("%d schedulers: that the piece above has ended is %v", schedulers, got)
+			}
+		})
+	}
+}
+
 // A panic is never lost for a Goexit.
 func TestPanicAndGoexit(t *testing.T) {
 	on(t, func(t *testing.T) {

@@ -12,10 +12,10 @@ package parallel
 // addition of floats. Where join is associative, and identity neutral, it is
 // that of a sequential fold. join need not be commutative.
 //
-// With grain > 0 a part is grain indices, the last one perhaps fewer. With
-// grain ≤ 0 there are at most 512 parts, of equal size. A part costs some 20 ns
-// beside its leaf and join: give a grain where 512 indices take less than some
-// ten microseconds.
+// With grain > 0 a part is grain indices, the last one perhaps fewer, however many
+// parts that makes. With grain ≤ 0 there are at most 512 parts, all of one size but
+// the last. A part costs some 20 ns beside its leaf and join: give a grain where 512
+// indices take less than some ten microseconds.
 //
 // leaf and join are called perhaps in parallel. If one panics, so does Reduce when
 // all under way have ended: see the package about this, Goexit and calls in plain

@@ -32,12 +32,18 @@ type sweep struct {
 	}
 }
 
-// begin makes a sweep ready, with the caller's part alone.
+// begin makes a sweep ready, new or forgotten, with the caller's part alone.
 func (sw *sweep) begin(body func(lo, hi int), grain int) {
-	sw.body, sw.grain, sw.waiter = body, grain, nil
+	sw.body, sw.grain = body, grain
 	sw.left.Store(1)
 	sw.failedAt.Store(math.MaxInt64)
-	sw.mu.outcome = outcome{}
+}
+
+// forget drops what a sweep refers to, when all parts have ended: the next one in
+// this frame may be far away.
+func (sw *sweep) forget() {
+	sw.body, sw.waiter = nil, nil
+	sw.mu.outcome = outcome{} // nobody else has it any more
 }
 
 // add counts one more part, which the caller of add is about to give away.
