@@ -58,7 +58,11 @@ func (c *Chan[T]) Put(v T) {
 	o.v, o.w = v, w
 	if c.solo.CompareAndSwap(nil, &o.putting) || !c.enter(o) { // S2
 		for !o.done.Load() {
-			if w.Wait(wait.ChanPut) && !o.done.Load() {
+			served, ending := w.WaitServed(wait.ChanPut)
+			if served {
+				break
+			}
+			if ending && !o.done.Load() {
 				c.ended(o)
 			}
 		}
@@ -90,7 +94,11 @@ func (c *Chan[T]) Get() T {
 	o.w = w
 	if c.solo.CompareAndSwap(nil, &o.getting) || !c.enter(o) { // S2
 		for !o.done.Load() {
-			if w.Wait(wait.ChanGet) && !o.done.Load() {
+			served, ending := w.WaitServed(wait.ChanGet)
+			if served {
+				break
+			}
+			if ending && !o.done.Load() {
 				c.ended(o)
 			}
 		}

@@ -16,8 +16,8 @@ type offer[T any] struct {
 	obj object[T]
 	s   *state      // nil: plain, or a performance that has published nothing
 	w   wait.Waiter // of a plain one
-	// done says that whoever unlinked it has finished with it: of a plain one,
-	// that it is over; of another one that was taken out of a channel's word,
+	// done says that whoever unlinked it has finished with it: of a plain one that
+	// was in a queue, that it is over; of another one that was taken out of a channel's word,
 	// that it was dead. Writer: who unlinked it, last.
 	done flag
 

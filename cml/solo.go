@@ -24,7 +24,8 @@ import "github.com/seed222ee791/fibers/internal/wait"
 // # Who is in the word
 //
 // A lone party (Put, Get) waits for nothing else: it is done when it has been
-// taken out. An offer of a performance may be dead, because another leaf has
+// taken out, and learns that by being served (wait.Waiter); if it was moved to a
+// queue, by done. An offer of a performance may be dead, because another leaf has
 // been committed: who takes it out commits the performance (C1 in commit.go),
 // and if that fails goes on as if nobody had been there. Only parties that have
 // published nothing take offers out: there is nothing to agree on.
@@ -35,7 +36,7 @@ import "github.com/seed222ee791/fibers/internal/wait"
 //
 //	All are CASes from the same pointer: one is first, the others see something
 //	else and go on elsewhere. Whoever takes the party out owns the offer: until
-//	it sets done, or until it commits the performance. An offer may be in the
+//	it serves the party, or until it commits the performance. An offer may be in the
 //	same word again by the time of the CAS: it is one that waits then, and of the
 //	same side, which never changes.
 //
@@ -151,9 +152,7 @@ func (o *offer[T]) serve(v T) bool {
 	if o.s != nil {
 		return o.chosen()
 	}
-	w := o.w
-	o.done.Store(true) // the last access
-	w.Unpark()
+	o.w.Serve()
 	return true
 }
 
@@ -168,9 +167,7 @@ func (o *offer[T]) relieve() (v T, ok bool) {
 		}
 		return v, true
 	}
-	w := o.w
-	o.done.Store(true) // the last access
-	w.Unpark()
+	o.w.Serve()
 	return v, true
 }
 

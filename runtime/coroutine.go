@@ -41,7 +41,7 @@ var registry getg.Table[coroutine]
 
 // current returns the coroutine of the calling goroutine, or nil if that is no
 // fiber.
-func current() *coroutine { return registry.Get(getg.Get()) }
+func current() *coroutine { return registry.Here() }
 
 func newCoroutine() *coroutine {
 	c := &coroutine{}

@@ -62,13 +62,33 @@
 //
 // # How it is built
 //
-// A file is one idea: scheduler.go the queues and the loop, coroutine.go the
-// stacks, parking.go how a fiber waits and is woken, idle.go how a scheduler
-// sleeps, poller_linux.go how it waits for descriptors meanwhile, standin.go what
-// happens when one stalls, wheel.go the timers, pin_linux.go the cores, pool.go how
-// memory is given back, ending.go the end. Parking, sleeping and polling are
-// protocols and carry their argument; docs/design tells what was decided and
-// why, docs/models has the models that were checked.
+// A file is one idea:
+//
+//	runtime.go, options.go, ending.go
+//	                  a runtime: its beginning, its settings, its end
+//	fiber.go, coroutine.go, pool.go
+//	                  fibers, the stacks they run on, how memory is given back
+//	scheduler.go, place.go, steal.go
+//	                  the queues and the loop; taking fibers from others
+//	parking.go        how a fiber waits and is woken
+//	idle.go, parker_linux.go
+//	                  how a scheduler sleeps: the protocol, the system call
+//	poller_linux.go   how it waits for descriptors meanwhile
+//	standin.go, load.go
+//	                  what happens when one stalls; how busy the processors are
+//	wheel.go, wheel_after.go, wheel_afterfunc.go, sleep.go, ticker.go
+//	                  the timers, and what is made of them
+//	task.go, group.go, blocking.go, ops.go
+//	                  tasks, groups, waits in Go's way, operations
+//	fork.go           what package parallel needs
+//	panics.go, errors.go
+//	                  what becomes of a panic; the errors
+//	stats.go          the counters
+//	pin_linux.go      the cores
+//
+// Beside a file for Linux there is one for other systems (_other.go). Parking,
+// sleeping and polling are protocols and carry their argument; docs/design tells
+// what was decided and why, docs/models has the models that were checked.
 //
 // # Lineage
 //

@@ -142,7 +142,7 @@ func (rt *Runtime) close() error {
 func (rt *Runtime) endFibers(ctx context.Context) bool {
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		rt.records.each(func(f *fiber) bool {
-			if f.wake() {
+			if f.wake(0) {
 				rt.inject(f)
 			}
 			return true

@@ -67,6 +67,8 @@ type fiber struct {
 	rt    *Runtime
 	since uint32 // when it parked, in milliseconds of the runtime's clock
 
+	served uint32 // the bit of word when it was last served: K7
+
 	// handle is the public face, made when first asked for. Writers: the
 	// owner. Readers: any.
 	handle atomic.Pointer[Fiber]
@@ -241,7 +243,7 @@ func (s *scheduler) freeFiber(f *fiber) {
 
 // reset makes the record of an ended fiber ready for the next one.
 func (f *fiber) reset() {
-	f.fn, f.co = nil, nil
+	f.fn, f.co, f.served = nil, nil, 0
 	f.word.Store(stateFree)
 	if f.handle.Load() != nil {
 		f.handle.Store(nil)

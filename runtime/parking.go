@@ -50,7 +50,7 @@ package runtime
 //
 //	Park finds the permit and takes it, or finds none and goes on to K1. Nobody
 //	else takes a permit away, but one more unparker may write it again: so it is
-//	taken by a swap, which is ordered after that one's write too.
+//	taken by a CAS, which is ordered after that one's write too.
 //
 // K4: an unparker that is late, on a record that was recycled.
 //
@@ -69,12 +69,21 @@ package runtime
 //	To the unparker, held is as awake: it leaves a permit. The inspector's CAS
 //	held→parked is then defeated as in K1, and the inspector queues the fiber.
 //
+// K7: Serve against the fiber's look at what it was served.
+//
+//	Serve changes one bit of the word, which nobody else does, in the same CAS that
+//	wakes the fiber or leaves the permit; everybody else keeps that bit as it is.
+//	The fiber compares it with what it was when it was last served. So one word,
+//	written once, says that it may run and that its wait is over. Whoever takes a
+//	permit does so by a CAS from all that it has read: a service must not get lost.
+//
 // What happened before Unpark happened before the return of the Park it woke:
 // through the CAS on the word, or the queue that carried the fiber. An unpark
 // that finds the permit there already still writes the word, for this reason.
 //
-// Checked by: docs/models/park.pml (spin, with mutants; K1 to K5), TestParkStress
-// and TestLateUnparkStress (all, with inspectors at work).
+// Checked by: docs/models/park.pml (spin, with mutants; K1 to K5), serve.pml (K6,
+// K7), TestParkStress, TestServeStress and TestLateUnparkStress (all, with inspectors
+// at work).
 
 import (
 	goruntime "runtime"
@@ -89,7 +98,8 @@ const (
 	stateParked               // waiting for an unpark
 	stateHeld                 // parked, and in the hand of an inspector
 
-	stateMask   = 1<<4 - 1
+	stateMask   = 1<<3 - 1
+	servedBit   = 1 << 3 // changes each time the fiber is served: K7
 	reasonShift = 4
 	reasonMask  = (1<<8 - 1) << reasonShift
 	idShift     = 12
@@ -144,12 +154,13 @@ func (s *scheduler) settle() {
 // fiber.
 func (f *fiber) tryPark(why wait.Reason) bool {
 	for {
-		w := f.word.Load() &^ reasonMask
+		w := f.word.Load()
 		if w&stateMask == statePermit {
-			f.word.Swap(w&^stateMask | stateAwake) // K3
+			f.rouse() // K3
 			return false
 		}
-		if f.word.CompareAndSwap(w, w&^stateMask|stateParked|uint64(why)<<reasonShift) { // K1
+		// K1. (An awake word has no reason in it.)
+		if f.word.CompareAndSwap(w, w+(stateParked-stateAwake)+uint64(why)<<reasonShift) {
 			return true
 		}
 	}
@@ -201,12 +212,46 @@ func (f *fiber) Wait(why wait.Reason) (ending bool) {
 
 // takePermit is P3. It reports whether there was a permit.
 func (f *fiber) takePermit() bool {
-	w := f.word.Load()
-	if w&stateMask != statePermit { // K3
+	if f.word.Load()&stateMask != statePermit { // K3
 		return false
 	}
-	f.word.Swap(w&^stateMask | stateAwake)
+	f.rouse()
 	return true
+}
+
+// rouse makes the word awake, whatever it is, on behalf of the owner.
+func (f *fiber) rouse() {
+	for {
+		w := f.word.Load()
+		if f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|stateAwake) { // K3, K7
+			return
+		}
+	}
+}
+
+// WaitServed implements wait.Waiter.
+func (f *fiber) WaitServed(why wait.Reason) (served, ending bool) {
+	if !f.takePermit() {
+		c := f.co
+		if c.Flags[forks] {
+			c.share()
+		}
+		s := c.sched
+		s.note(parks, f)
+		s.left.why = why
+		s.counts.parks++
+		if slot, next := c.Enter(s.target(s.pick())); next {
+			slot.Next()
+		} else {
+			slot.Yield(struct{}{})
+		}
+		c.arrive()
+	}
+	if bit := f.word.Load() & servedBit; bit != uint64(f.served) { // K7
+		f.served = uint32(bit)
+		return true, false
+	}
+	return false, f.rt.ending.Load()
 }
 
 // note leaves the note of a park or yield. (Field by field: half of the cost of
@@ -230,7 +275,7 @@ func (f *fiber) Scratch() *any {
 
 // UnparkBy implements wait.Waiter.
 func (f *fiber) UnparkBy(by wait.Waiter) {
-	if !f.wake() {
+	if !f.wake(0) {
 		return
 	}
 	if b, ok := by.(*fiber); ok && b.rt == f.rt {
@@ -242,7 +287,7 @@ func (f *fiber) UnparkBy(by wait.Waiter) {
 
 // Unpark implements wait.Waiter.
 func (f *fiber) Unpark() {
-	if !f.wake() {
+	if !f.wake(0) {
 		return
 	}
 	if c := current(); c != nil && c.sched.rt == f.rt {
@@ -252,22 +297,35 @@ func (f *fiber) Unpark() {
 	f.rt.inject(f)
 }
 
-// wake makes the unparker's step on the word. If it reports true the fiber was
-// parked and is the caller's, who must enqueue it.
-func (f *fiber) wake() bool {
+// Serve implements wait.Waiter.
+func (f *fiber) Serve() {
+	if !f.wake(servedBit) {
+		return
+	}
+	if c := current(); c != nil && c.sched.rt == f.rt {
+		c.sched.runNext(f)
+		return
+	}
+	f.rt.inject(f)
+}
+
+// wake makes the unparker's step on the word, and changes the bits of flip in it.
+// If it reports true the fiber was parked and is the caller's, who must enqueue
+// it.
+func (f *fiber) wake(flip uint64) bool {
 	for {
 		w := f.word.Load()
 		switch w & stateMask {
 		case stateParked:
-			if f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|stateAwake) { // K2
+			if f.word.CompareAndSwap(w, (w&^(stateMask|reasonMask)|stateAwake)^flip) { // K2
 				return true
 			}
 		case stateAwake, stateHeld:
-			if f.word.CompareAndSwap(w, w&^(stateMask|reasonMask)|statePermit) { // K1, K6
+			if f.word.CompareAndSwap(w, (w&^(stateMask|reasonMask)|statePermit)^flip) { // K1, K6
 				return false
 			}
 		case statePermit:
-			if f.word.CompareAndSwap(w, w) {
+			if f.word.CompareAndSwap(w, w^flip) {
 				return false
 			}
 		default:

@@ -68,7 +68,7 @@ func (p *poller) init(s *scheduler) {
 		f, ok := w.(*fiber)
 		if !ok || f.rt != s.rt {
 			w.Unpark()
-		} else if f.wake() {
+		} else if f.wake(0) {
 			s.pushWoken(f)
 		}
 	}

@@ -79,7 +79,7 @@ type scheduler struct {
 	_ pad.Line
 
 	// next: see runNext. Writers: owner (puts and takes); thieves (take).
-	next atomic.Pointer[fiber]
+	next place
 	// spawned counts the fibers made here. Writer: owner, before the fiber can
 	// be seen by anyone. Readers: any.
 	spawned stdatomic.Uint64
@@ -173,15 +173,33 @@ func (s *scheduler) pick() *fiber {
 		s.countdown = 0
 		return nil
 	}
-	return s.pickLocal()
+	if f := s.pickNext(); f != nil {
+		return f
+	}
+	return s.pickQueued()
 }
 
 func (s *scheduler) pickLocal() *fiber {
-	if s.next.Load() != nil {
-		if f := s.next.Swap(nil); f != nil {
-			if s.streak++; s.streak <= maxStreak {
-				return f
-			}
+	if f := s.pickNext(); f != nil {
+		return f
+	}
+	return s.pickQueued()
+}
+
+// pickNext takes the fiber in next, if there is one and it is not the turn of
+// others.
+func (s *scheduler) pickNext() *fiber {
+	if s.streak < maxStreak && !s.next.empty() {
+		s.streak++
+		return s.next.take()
+	}
+	return nil
+}
+
+// pickQueued is pickLocal after pickNext.
+func (s *scheduler) pickQueued() *fiber {
+	if !s.next.empty() {
+		if f := s.next.take(); f != nil {
 			if s.deque.Drained() && s.ring.Drained() {
 				s.streak = 0 // nobody to make room for
 				return f
@@ -220,7 +238,7 @@ func (s *scheduler) pickLocal() *fiber {
 // one watches; that one takes the fiber after a short time (W2 in idle.go).
 func (s *scheduler) runNext(f *fiber) {
 	s.counts.wakes++
-	old := s.next.Swap(f)
+	old := s.next.swap(f)
 	if old != nil {
 		s.pushWoken(old)
 	}
@@ -231,7 +249,7 @@ func (s *scheduler) runNext(f *fiber) {
 	if n := s.eager.Load(); n > 0 {
 		// Lately, wakers went on for long: let the fiber be found at once.
 		s.eager.Store(n - 1)
-		if f := s.next.Swap(nil); f != nil {
+		if f := s.next.take(); f != nil {
 			s.pushWoken(f)
 		}
 		s.rt.wakeForWork()

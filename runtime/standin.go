@@ -124,7 +124,11 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 			pulses[s] = pulse{turns: turns, since: now}
 		} else if now.Sub(p.since) >= stallTime {
 			stalled++
-			captive = s.standIn || !s.wheel.unattended.Load() // a sleeper does not turn either
+			// A sleeper does not turn either, but is not captive: it leaves its wheel
+			// unattended. The wheel of the stand-ins is always so and says nothing of
+			// one of them: one that sleeps counts as captive too. Who comes to relieve
+			// it finds its queues empty.
+			captive = s.standIn || !s.wheel.unattended.Load()
 		}
 		if captive {
 			captives++
@@ -204,7 +208,7 @@ func (rt *Runtime) workWaits() bool {
 		return true
 	}
 	for _, s := range *rt.schedulers.Load() {
-		if s.next.Load() != nil {
+		if !s.next.empty() {
 			return true
 		}
 	}
@@ -278,7 +282,7 @@ func (rt *Runtime) addScheduler(standIn bool) {
 func (s *scheduler) retire() {
 	rt := s.rt
 	s.publish(true)
-	if f := s.next.Swap(nil); f != nil {
+	if f := s.next.take(); f != nil {
 		rt.injector.Push(f)
 	}
 	for f := s.deque.Pop(); f != nil; f = s.deque.Pop() {

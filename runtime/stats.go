@@ -123,7 +123,7 @@ func (rt *Runtime) Stats() Stats {
 				ss.OnCore = float64(p.pinRight.Load()) / float64(n)
 			}
 		}
-		if s.next.Load() != nil {
+		if !s.next.empty() {
 			ss.Queued++
 		}
 		st.Spawned += ss.Spawned
@@ -305,6 +305,6 @@ func (f *fiber) letGo(parked uint64) {
 	if f.word.CompareAndSwap(parked&^stateMask|stateHeld, parked) {
 		return
 	}
-	f.word.Swap(parked&^(stateMask|reasonMask) | stateAwake)
+	f.rouse()
 	f.rt.inject(f)
 }

@@ -177,7 +177,7 @@ func (s *scheduler) stealMore(v *scheduler) {
 
 // stealStale takes the fiber in v's next place if it was there some time ago.
 func (s *scheduler) stealStale(v *scheduler) *fiber {
-	f := v.next.Load()
+	f := v.next.look()
 	if f == nil {
 		if len(s.watched.seen) > 0 {
 			delete(s.watched.seen, v)
@@ -197,7 +197,7 @@ func (s *scheduler) stealStale(v *scheduler) *fiber {
 		return nil
 	}
 	delete(s.watched.seen, v)
-	if v.next.CompareAndSwap(f, nil) {
+	if v.next.takeIf(f) {
 		v.eager.Store(eagerness)
 		return f
 	}

@@ -210,7 +210,7 @@ func (s *scheduler) fire(w *wheel, now int64) {
 	for _, what := range due[:n] {
 		switch what := what.(type) {
 		case *fiber:
-			if what.wake() {
+			if what.wake(0) {
 				s.pushWoken(what)
 			}
 		case *timeRegistration:

@@ -119,6 +119,8 @@ func (c *Coro) Enter(to *Coro) (slot *Coro, next bool) {
 func (c *Coro) Relayed() bool { return c.relay != nil }
 
 // GoOn switches to where End wants c to go on to.
+//
+//go:noinline
 func (c *Coro) GoOn() {
 	to := c.relay
 	c.relay = nil

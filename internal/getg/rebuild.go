@@ -5,7 +5,7 @@ import "math/bits"
 // The part of the table that runs under its lock.
 
 // find returns the index of the slot of key, or else of the one to put it in.
-func (a *array[T]) find(key uintptr) (i int, found bool) {
+func (a *array) find(key uintptr) (i int, found bool) {
 	mask := len(a.slots) - 1
 	free := -1
 	for i := a.home(key); ; i = (i + 1) & mask { // ends: a quarter of the slots is unused
@@ -28,7 +28,7 @@ func (a *array[T]) find(key uintptr) (i int, found bool) {
 // level turns the run of graves around slot i into unused slots if an unused
 // slot follows it (T2), and returns its length, else 0. So goroutines that come
 // and go leave few graves.
-func (a *array[T]) level(i int) (n int) {
+func (a *array) level(i int) (n int) {
 	mask := len(a.slots) - 1
 	for a.slots[i].key.Load() == grave {
 		i = (i + 1) & mask
@@ -51,14 +51,14 @@ func (a *array[T]) level(i int) (n int) {
 // rebuilt for its graves has a twelfth of its slots to fill before the next time;
 // one that has shrunk is half full and must fall to an eighth, or grow to three
 // quarters, before it moves again.
-func (t *Table[T]) rebuild(old *array[T]) *array[T] {
+func (t *table) rebuild(old *array) *array {
 	live := int(t.live.Load())
 	size := minCapacity
 	for live*3 > size*2 {
 		size *= 2
 	}
-	a := &array[T]{
-		slots: make([]slot[T], size),
+	a := &array{
+		slots: make([]slot, size),
 		shift: uint8(bits.UintSize - bits.TrailingZeros(uint(size))),
 	}
 	if old != nil {

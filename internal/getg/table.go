@@ -3,6 +3,7 @@ package getg
 import (
 	"math/bits"
 	"sync"
+	"unsafe"
 
 	"go.uber.org/atomic"
 
@@ -72,11 +73,15 @@ import (
 // twice.
 //
 // Checked by: TestTableProperty, TestTableStress (with -race).
-type Table[T any] struct {
+type Table[T any] struct{ table }
+
+// table is a Table without the type of the values: what is generic is not inlined
+// into those who call it.
+type table struct {
 	_ pad.Line
 
 	// array is nil until the first Put. Writers: holder of mu. Readers: any (T3).
-	array atomic.Pointer[array[T]]
+	array atomic.Pointer[array]
 
 	_ pad.Line // Put and Delete do not disturb the line that every Get reads
 
@@ -91,16 +96,16 @@ type Table[T any] struct {
 }
 
 // array is what a Table publishes. It is immutable but for its slots.
-type array[T any] struct {
-	slots []slot[T] // a power of two
-	shift uint8     // the home of a key is its hash >> shift
+type array struct {
+	slots []slot // a power of two
+	shift uint8  // the home of a key is its hash >> shift
 }
 
 // slot: see the states above. Writers: holder of the table's lock, until the
 // array is replaced. Readers: any.
-type slot[T any] struct {
+type slot struct {
 	key   atomic.Uintptr // unused, grave or a key (T1)
-	value atomic.Pointer[T]
+	value atomic.UnsafePointer
 }
 
 // Keys of slots that hold none. Neither can be a key: those are even and not 0.
@@ -118,29 +123,54 @@ const minCapacity = 32
 const golden = 0x9E3779B97F4A7C15 >> (64 - bits.UintSize)
 
 // home is the index of the slot where the probe for key begins.
-func (a *array[T]) home(key uintptr) int {
+func (a *array) home(key uintptr) int {
 	return int(key * golden >> (a.shift & (bits.UintSize - 1)))
 }
 
 // Get returns the value of key, or nil. The calling goroutine is the one whose
 // key it is.
-func (t *Table[T]) Get(key uintptr) *T {
+func (t *Table[T]) Get(key uintptr) *T { return (*T)(t.get(key)) }
+
+// Here is Get(getg.Get()): what stands for the calling goroutine.
+func (t *Table[T]) Here() *T { return (*T)(t.here()) }
+
+// Put sets the value of key, which must not be nil.
+func (t *Table[T]) Put(key uintptr, value *T) {
+	if value == nil {
+		panic("getg: nil value")
+	}
+	t.put(key, unsafe.Pointer(value))
+}
+
+// Each calls f for the values until it returns false. An entry that is put or
+// deleted meanwhile may be seen or not, and more than once if it is put again.
+// No lock is held: f may use the table.
+func (t *Table[T]) Each(f func(*T) bool) {
+	t.each(func(v unsafe.Pointer) bool { return f((*T)(v)) })
+}
+
+func (t *table) here() unsafe.Pointer {
 	a := t.array.Load()
 	if a == nil {
 		return nil
 	}
-	s := &a.slots[a.home(key)]
-	switch s.key.Load() {
-	case key:
+	key := Get()
+	if s := &a.slots[a.home(key)]; s.key.Load() == key {
 		return s.value.Load()
-	case unused:
+	}
+	return a.probe(key)
+}
+
+func (t *table) get(key uintptr) unsafe.Pointer {
+	a := t.array.Load()
+	if a == nil {
 		return nil
 	}
 	return a.probe(key)
 }
 
-// probe is Get for a key whose home slot is not unused and another one's.
-func (a *array[T]) probe(key uintptr) *T {
+// probe looks for key, from its home slot on.
+func (a *array) probe(key uintptr) unsafe.Pointer {
 	mask := len(a.slots) - 1
 	i := a.home(key)
 	for range a.slots {
@@ -155,13 +185,9 @@ func (a *array[T]) probe(key uintptr) *T {
 	return nil // the unused slots kept moving ahead of us; all slots were other keys'
 }
 
-// Put sets the value of key, which must not be nil.
-func (t *Table[T]) Put(key uintptr, value *T) {
+func (t *table) put(key uintptr, value unsafe.Pointer) {
 	if key == 0 || key&1 != 0 {
 		panic("getg: not a key")
-	}
-	if value == nil {
-		panic("getg: nil value")
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -183,7 +209,7 @@ func (t *Table[T]) Put(key uintptr, value *T) {
 }
 
 // Delete removes key, if it is present.
-func (t *Table[T]) Delete(key uintptr) {
+func (t *table) Delete(key uintptr) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a := t.array.Load()
@@ -205,12 +231,9 @@ func (t *Table[T]) Delete(key uintptr) {
 }
 
 // Len returns the number of entries.
-func (t *Table[T]) Len() int { return int(t.live.Load()) }
+func (t *table) Len() int { return int(t.live.Load()) }
 
-// Each calls f for the values until it returns false. An entry that is put or
-// deleted meanwhile may be seen or not, and more than once if it is put again.
-// No lock is held: f may use the table.
-func (t *Table[T]) Each(f func(*T) bool) {
+func (t *table) each(f func(unsafe.Pointer) bool) {
 	a := t.array.Load()
 	if a == nil {
 		return

@@ -323,7 +323,7 @@ func TestTableShrinks(t *testing.T) {
 	value := new(int)
 	most := 0.0
 	i := 0
-	size := func() int { return cap(table.array.Load().slots) * int(unsafe.Sizeof(slot[int]{})) }
+	size := func() int { return cap(table.array.Load().slots) * int(unsafe.Sizeof(slot{})) }
 	for key := range keysOfRuntime(n) {
 		table.Put(key, value)
 		if i++; i > 1000 {

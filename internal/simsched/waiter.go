@@ -11,6 +11,7 @@ type waiter struct {
 	actor   *actor
 	permit  bool
 	ending  bool
+	served  bool
 	scratch any
 }
 
@@ -30,6 +31,25 @@ func (w *waiter) Wait(wait.Reason) (ending bool) {
 	}
 	w.permit = false
 	return w.ending
+}
+
+// WaitServed implements wait.Waiter.
+func (w *waiter) WaitServed(why wait.Reason) (served, ending bool) {
+	ending = w.Wait(why)
+	if w.served {
+		w.served = false
+		return true, false
+	}
+	return false, ending
+}
+
+// Serve implements wait.Waiter.
+func (w *waiter) Serve() {
+	access(unsafe.Pointer(w), true)
+	if w.served {
+		panic("simsched: served twice")
+	}
+	w.served, w.permit = true, true
 }
 
 // Exit implements wait.Waiter: the actor ends, its deferred functions run.

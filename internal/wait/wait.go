@@ -13,7 +13,11 @@
 // before the return of the Park that it woke.
 package wait
 
-import "sync"
+import (
+	"sync"
+
+	"go.uber.org/atomic"
+)
 
 // Reason says what a waiter waits for; it is shown by inspection.
 type Reason uint8
@@ -60,12 +64,19 @@ type Waiter interface {
 	// closes: it always returns, and then reports true. The caller decides what
 	// became of its wait, cleans up, and calls Exit unless its wait was over.
 	Wait(why Reason) (ending bool)
+	// WaitServed is Wait for what somebody does for the waiter and reports by
+	// Serve. It returns whether that has happened; if so, ending is false.
+	WaitServed(why Reason) (served, ending bool)
 	// Exit ends a fiber whose Wait reported true, as by runtime.Goexit. For a
 	// goroutine it does nothing.
 	Exit()
 	// Unpark grants the permit. Anyone may call it, at any time, also after
 	// the waiter went on to something else.
 	Unpark()
+	// Serve is Unpark, and has WaitServed report true, once. For each such report
+	// that the waiter waits for, exactly one party calls it, and the waiter does
+	// nothing else with WaitServed before it has got that report.
+	Serve()
 	// UnparkBy is Unpark, called by the running fiber or goroutine whose waiter
 	// is by: it saves looking that up.
 	UnparkBy(by Waiter)
@@ -117,6 +128,7 @@ func Release(w Waiter) {
 // Goroutine is the waiter of a plain goroutine.
 type Goroutine struct {
 	c       chan struct{} // holds the permit
+	served  atomic.Bool   // Writers: who serves, then the goroutine
 	scratch any
 }
 
@@ -130,6 +142,21 @@ func (g *Goroutine) Park(Reason) { <-g.c }
 
 // Wait implements Waiter.
 func (g *Goroutine) Wait(Reason) bool { <-g.c; return false }
+
+// WaitServed implements Waiter.
+func (g *Goroutine) WaitServed(Reason) (served, ending bool) {
+	<-g.c
+	if served = g.served.Load(); served {
+		g.served.Store(false)
+	}
+	return served, false
+}
+
+// Serve implements Waiter.
+func (g *Goroutine) Serve() {
+	g.served.Store(true)
+	g.Unpark() // of the next one who waits here, if this one saw it already
+}
 
 // Exit implements Waiter.
 func (g *Goroutine) Exit() {}
