@@ -18,10 +18,8 @@ import (
 //
 // # Exhaustion
 //
-// When the process or the system has no descriptor or memory left for a
-// connection, accept does not fail: the listener rests for a while, longer each
-// time, and tries again. Events come at the edge only, so the end of the rest is
-// signalled by a timer.
+// Where descriptors or memory have run out it rests: see exhaustion.go. Events come
+// at the edge only, so the end of the rest is signalled by a timer.
 //
 // # Strays
 //
@@ -30,8 +28,9 @@ import (
 // goes to the strays, which are taken before the kernel's.
 type listenFD struct {
 	fd
-	unlink string // the path of a unix socket, to be removed at the end
-	mu     struct {
+	unlink   string    // the path of a unix socket, to be removed by Close
+	unlinked sync.Once // it has been
+	mu       struct {
 		sync.Mutex
 		strays  []accepted
 		resting bool          // a timer will end the rest
@@ -39,20 +38,6 @@ type listenFD struct {
 	}
 	nstrays atomic.Int32 // how many; written under mu
 	weary   atomic.Bool  // it has rested since accept worked last. Writers: who accepts, in no order
-}
-
-const (
-	shortestRest = 5 * time.Millisecond
-	longestRest  = time.Second
-)
-
-// exhausted reports whether err is for want of something that may be there later.
-func exhausted(errno syscall.Errno) bool {
-	switch errno {
-	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-		return true
-	}
-	return false
 }
 
 // attempt accepts a connection if there is one. Otherwise the state says why not:
@@ -96,7 +81,7 @@ func (l *listenFD) takeRest() {
 		return
 	}
 	l.mu.resting = true
-	l.mu.rest = min(max(2*l.mu.rest, shortestRest), longestRest)
+	l.mu.rest = longerRest(l.mu.rest)
 	l.weary.Store(true)
 	time.AfterFunc(l.mu.rest, func() {
 		l.mu.Lock()
@@ -212,14 +197,16 @@ func (l *listenFD) tryAccept() (a accepted, ok bool) {
 	return a, false
 }
 
-// close implements endpoint.
+// close implements endpoint. The path of a unix socket goes first, as in package
+// net: as soon as the descriptor is closed, or before that by removing the file, it
+// may be another listener's.
 func (l *listenFD) close() error {
+	if l.unlink != "" {
+		l.unlinked.Do(func() { unix.Unlink(l.unlink) })
+	}
 	err := l.fd.close()
 	if err == nil {
 		l.dropStrays()
-		if l.unlink != "" {
-			unix.Unlink(l.unlink)
-		}
 	}
 	return err
 }

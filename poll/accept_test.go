@@ -146,6 +146,65 @@ func TestUnixListenerRemovesItsFile(t *testing.T) {
 	})
 }
 
+// The file of a unix listener goes before its descriptor does: who listens at the
+// path as soon as it is free keeps it, though the first listener's Close, which has
+// woken Accept and waits for a call that is under way, has not returned. A second
+// Close removes nothing.
+func TestCloseLeavesTheFileOfTheNextListener(t *testing.T) {
+	onEach(t, func(t *testing.T) {
+		path := tempSocket(t)
+		first := mustListen(t, "unix", path)
+		raw, err := first.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted := make(chan error, 1)
+		go func() {
+			_, err := first.Accept()
+			accepted <- err
+		}()
+		parked(t, first, true, 1)
+		if p, ok := first.a.(*plainListener); ok {
+			eventually(t, "Accept waits", func() bool {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				return len(p.wants) == 1
+			})
+		}
+		var next *Listener
+		closed := make(chan error, 1)
+		if err := raw.Control(func(uintptr) {
+			go func() { closed <- first.Close() }()
+			within(t, "Close to wake Accept", func() {
+				if err := <-accepted; !errors.Is(err, net.ErrClosed) {
+					t.Errorf("Accept: %v", err)
+				}
+			})
+			if err := os.Remove(path); !os.IsNotExist(err) {
+				t.Errorf("it closes, and the file is still there: %v", err)
+			}
+			next = mustListen(t, "unix", path)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if err := first.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the second Close: %v", err)
+		}
+		c, err := Dial("unix", path)
+		if err != nil {
+			t.Fatal("the next listener has lost its file: ", err)
+		}
+		c.Close()
+		next.Close()
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("all are closed, and the file is still there: %v", err)
+		}
+	})
+}
+
 func TestAddressesOfConnections(t *testing.T) {
 	onEach(t, func(t *testing.T) {
 		for _, addr := range []string{"127.0.0.1:0", "[::1]:0", ":0"} {

@@ -44,8 +44,9 @@ type fd struct {
 	spree atomic.Uint32 // calls in a row that did not wait. Writers: readers and writers, in no order
 	kind  kind
 
-	form form
-	peer netip.AddrPort // of an accepted TCP connection
+	form   form
+	family uint16         // AF_INET and so on; of sockets for packets alone
+	peer   netip.AddrPort // of an accepted TCP connection
 
 	turn cml.Mutex // one Write at a time, so that they do not mix
 	gone atomic.Pointer[cml.Cond]
@@ -61,6 +62,7 @@ const (
 	isSocket kind = 1 << iota
 	isStream      // a read of nothing is the end
 	isTidy        // a short read has taken all there was
+	isDialed      // of a socket for packets: it has a peer
 )
 
 const closing = 1 << 31

@@ -1,8 +1,10 @@
 package poll
 
 import (
+	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -20,6 +22,15 @@ type untilClosed struct{ *testing.M }
 
 func (c untilClosed) Run() int {
 	code := c.M.Run()
+	// What a test has left to others, as the end of an accepted connection, they do
+	// before the runtime ends them.
+	for start := time.Now(); fibers.Default().NumFibers() > 0; time.Sleep(time.Millisecond) { // sleep: polling with a deadline
+		if time.Since(start) > 30*time.Second {
+			fmt.Fprintln(os.Stderr, "fibers that do not end:", fibers.Default().Fibers())
+			code = max(code, 1)
+			break
+		}
+	}
 	if err := fibers.Default().Close(); err != nil {
 		println(err.Error())
 		code = max(code, 1)

@@ -54,10 +54,20 @@ func (overEpoll) packets(c net.Conn) (mailer, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFD(sys, isSocket, formOf(c.LocalAddr().Network()))
+	family, err := unix.GetsockoptInt(sys, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil {
+		syscall.Close(sys)
+		return nil, os.NewSyscallError("getsockopt", err)
+	}
+	k := isSocket
+	if c.RemoteAddr() != nil {
+		k |= isDialed
+	}
+	f, err := newFD(sys, k, formOf(c.LocalAddr().Network()))
 	if err != nil {
 		return nil, err
 	}
+	f.family = uint16(family)
 	c.Close()
 	return f, nil
 }

@@ -74,7 +74,8 @@ func (c *PacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	return n, from, c.fail("read", nil, err)
 }
 
-// WriteTo sends p as a packet to an address.
+// WriteTo sends p as a packet to an address. A socket that has been dialed has its
+// address already: WriteTo fails with net.ErrWriteToConnected, and Write sends.
 func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	if to == nil {
 		return 0, c.fail("write", nil, errMissingAddress)

@@ -49,6 +49,9 @@ func (f *fd) receive(p []byte) (int, net.Addr, error) {
 
 // writeTo implements mailer.
 func (f *fd) writeTo(p []byte, to net.Addr) (int, error) {
+	if to != nil && f.kind&isDialed != 0 {
+		return 0, net.ErrWriteToConnected
+	}
 	if !f.begin() {
 		return 0, net.ErrClosed
 	}
@@ -65,11 +68,8 @@ func (f *fd) writeTo(p []byte, to net.Addr) (int, error) {
 func (f *fd) sendTo(p []byte, to net.Addr) error {
 	var sa unix.Sockaddr
 	if to != nil {
-		family, err := unix.GetsockoptInt(f.sys, unix.SOL_SOCKET, unix.SO_DOMAIN)
-		if err != nil {
-			return os.NewSyscallError("getsockopt", err)
-		}
-		if sa, err = sockaddr(to, family); err != nil {
+		var err error
+		if sa, err = sockaddr(to, int(f.family)); err != nil {
 			return err
 		}
 	}

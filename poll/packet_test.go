@@ -129,6 +129,65 @@ func TestDialedPackets(t *testing.T) {
 	})
 }
 
+// A socket that has been dialed sends to its peer and to nobody else: WriteTo fails
+// as in package net, before and after Close, and has sent nothing.
+func TestWriteToOfDialedPacketsFails(t *testing.T) {
+	onEach(t, func(t *testing.T) {
+		for _, network := range []string{"udp", "unixgram"} {
+			if network == "unixgram" && !haveUnixgram {
+				continue
+			}
+			addr := "127.0.0.1:0"
+			if network == "unixgram" {
+				addr = tempSocket(t)
+			}
+			server, err := ListenPacket(network, addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { server.Close() })
+			c, err := Dial(network, server.LocalAddr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := net.Dial(network, server.LocalAddr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close(); n.Close() })
+			f := func(c net.Conn) func() error {
+				return func() error {
+					_, err := c.(net.PacketConn).WriteTo([]byte("astray"), server.LocalAddr())
+					var op *net.OpError
+					if !errors.As(err, &op) || op.Err != net.ErrWriteToConnected {
+						t.Errorf("%s: %T: %v", network, c, err)
+					}
+					return err
+				}
+			}
+			check := func(what string) {
+				t.Helper()
+				if network == "udp" {
+					same(t, what, f(c), f(n))
+				} else { // whose addresses without a name have another text
+					f(c)()
+				}
+			}
+			check(network)
+			if _, err := c.Write([]byte("hello")); err != nil {
+				t.Fatal(err)
+			}
+			buf := make([]byte, 100)
+			if n, _, err := server.ReadFrom(buf); err != nil || string(buf[:n]) != "hello" {
+				t.Errorf("%s: %q, %v", network, buf[:n], err)
+			}
+			c.Close()
+			n.Close()
+			check(network + ", closed")
+		}
+	})
+}
+
 func TestPacketErrors(t *testing.T) {
 	onEach(t, func(t *testing.T) {
 		for _, c := range [][2]string{{"udp", "127.0.0.1"}, {"udp", "192.0.2.1:0"}} {

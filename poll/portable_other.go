@@ -12,4 +12,5 @@ func sysIsReady(uintptr, bool) bool { return false }
 
 func pollable(uintptr, string) (*os.File, error) { return nil, errors.ErrUnsupported }
 
-func isExhausted(error) bool { return false }
+// exhausted cannot tell here.
+func exhausted(error) bool { return false }

@@ -47,12 +47,16 @@ func pollable(fd uintptr, name string) (*os.File, error) {
 	return os.NewFile(fd, name), nil
 }
 
-// isExhausted reports whether err is for want of descriptors or memory.
-func isExhausted(err error) bool {
-	for _, e := range []syscall.Errno{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM} {
-		if errors.Is(err, e) {
-			return true
-		}
+// exhausted reports whether err is for want of descriptors or memory, which may be
+// there later.
+func exhausted(err error) bool {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return false
+	}
+	switch errno {
+	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+		return true
 	}
 	return false
 }

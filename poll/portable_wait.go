@@ -162,8 +162,8 @@ func (p *plainListener) serve() {
 	var rest time.Duration
 	for {
 		c, err := p.l.Accept()
-		if err != nil && isExhausted(err) {
-			rest = min(max(2*rest, 5*time.Millisecond), time.Second)
+		if err != nil && exhausted(err) {
+			rest = longerRest(rest)
 			time.Sleep(rest)
 			continue
 		}
@@ -185,17 +185,16 @@ func (p *plainListener) serve() {
 
 func (p *plainListener) close() error {
 	p.mu.Lock()
-	wants, strays := p.wants, p.strays
-	p.wants, p.strays = make(map[*func(accepted) bool]struct{}), nil
-	p.closed = true
+	strays := p.strays
+	p.strays, p.closed = nil, true
 	p.mu.Unlock()
+	// While this waits for a call that is under way, of the raw descriptor, the Accept
+	// in serve fails, and all who want a connection are told.
 	err := bare(p.l.Close())
 	for _, a := range strays {
 		a.stream.close()
 	}
-	for want := range wants {
-		(*want)(accepted{err: net.ErrClosed})
-	}
+	p.give(accepted{err: net.ErrClosed}) // to those who are left
 	return err
 }
 
