@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -76,14 +77,24 @@ func loadRows(name, about string, l loadErrand) []row {
 	return rows
 }
 
-// loadNote says how much processor time a request took in the server.
+// loadNote says how much processor time a request took in the server, and whether
+// some had no answer.
 func loadNote(r *result) string {
+	var notes []string
 	p := r.pairs[len(r.pairs)-1]
 	f, g := p.samples[onFibers].extra["server_cpu_us"], p.samples[onGoroutines].extra["server_cpu_us"]
-	if f == 0 || g == 0 {
-		return ""
+	if f != 0 && g != 0 {
+		notes = append(notes, fmt.Sprintf("server's CPU a request %.1f and %.1f µs", f, g))
 	}
-	return fmt.Sprintf("server's CPU a request %.1f and %.1f µs", f, g)
+	f, g = 0, 0
+	for _, p := range r.pairs {
+		f += p.samples[onFibers].extra["unanswered"]
+		g += p.samples[onGoroutines].extra["unanswered"]
+	}
+	if f+g > 0 {
+		notes = append(notes, fmt.Sprintf("requests without an answer: %.0f and %.0f", f, g))
+	}
+	return strings.Join(notes, "; ")
 }
 
 // bothServers starts a server for each side and measures it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,12 +56,16 @@ func startServer(ctx context.Context, e errand) (*server, error) {
 		return nil, err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || strings.HasPrefix(line, "{") {
-		s.stop()
-		return nil, fmt.Errorf("the server: %w: %s%s", err, line, said.String())
+	if err == nil && !strings.HasPrefix(line, "{") {
+		s.addr = strings.TrimSpace(line)
+		return s, nil
 	}
-	s.addr = strings.TrimSpace(line)
-	return s, nil
+	s.stop() // from here on it says no more
+	var o outcome
+	if json.Unmarshal([]byte(line), &o) == nil && o.Err != "" {
+		return nil, fmt.Errorf("the server: %s", o.Err)
+	}
+	return nil, fmt.Errorf("the server has ended without an address: %q %s", line, said.String())
 }
 
 func (s *server) stop() {
@@ -75,27 +80,35 @@ func (s *server) stop() {
 // hello opens n connections, says something on each and waits for the echo; they
 // stay open. Then the server collects its garbage.
 func (s *server) hello(n int) error {
-	buf := make([]byte, 64)
+	words := newScript(64)
 	for range n {
 		c, err := net.Dial("tcp", s.addr)
 		if err != nil {
 			return err
 		}
 		s.conns = append(s.conns, c)
-		if _, err := c.Write(buf); err != nil {
-			return err
-		}
-		if _, err := io.ReadFull(c, buf); err != nil {
+		if err := exchange(c, words.piece(len(s.conns), 0)); err != nil {
 			return err
 		}
 	}
-	last := s.conns[len(s.conns)-1]
-	buf[0] = collect
-	if _, err := last.Write(buf); err != nil {
+	order := bytes.Clone(words.piece(0, 0))
+	order[0] = collect
+	return exchange(s.conns[len(s.conns)-1], order)
+}
+
+// exchange says something to an echo server, which must say the same.
+func exchange(c net.Conn, said []byte) error {
+	if _, err := c.Write(said); err != nil {
 		return err
 	}
-	_, err := io.ReadFull(last, buf)
-	return err
+	heard := make([]byte, len(said))
+	if _, err := io.ReadFull(c, heard); err != nil {
+		return err
+	}
+	if !bytes.Equal(heard, said) {
+		return fmt.Errorf("wrong answer: %q, must be %q", heard, said)
+	}
+	return nil
 }
 
 // listener is the address that a server of a side listens at.
@@ -106,8 +119,9 @@ func listener(s side) (net.Listener, error) {
 	return net.Listen("tcp", "127.0.0.1:0")
 }
 
-// serveErrand runs serve in a party of its own, in the runtime of its side, after
-// having written the address. It returns when the process is told to end.
+// serveErrand makes an errand of a server, which listens, writes its address and
+// serves: on a fiber, or on the calling goroutine. The errand returns when serving
+// fails; a process that is told to end does so without: see childMain.
 func serveErrand(serve func(l net.Listener, spawn func(func())) error) func(e errand) (outcome, error) {
 	return func(e errand) (o outcome, err error) {
 		run := func() {
@@ -115,6 +129,7 @@ func serveErrand(serve func(l net.Listener, spawn func(func())) error) func(e er
 			if l, err = listener(e.Side); err != nil {
 				return
 			}
+			defer l.Close()
 			fmt.Println(l.Addr())
 			spawn := fibers.Go
 			if e.Side == onGoroutines {
@@ -126,7 +141,8 @@ func serveErrand(serve func(l net.Listener, spawn func(func())) error) func(e er
 			run()
 			return o, err
 		}
-		return o, errors.Join(fibers.Run(run, fibers.WithSchedulers(e.Schedulers)), err)
+		ran := fibers.Run(run, fibers.WithSchedulers(e.Schedulers)) // which sets err
+		return o, errors.Join(ran, err)
 	}
 }
 

@@ -2,7 +2,7 @@
 // add, replace, cas, delete, incr, decr, touch, flush_all, version and quit.
 //
 // A fiber for each connection reads commands and answers them; what it answers is
-// kept until there is nothing more to read, so that a client that sends many
+// kept until it has to wait for more of them, so that a client that sends many
 // commands at once gets all answers in one piece. The entries are divided among
 // shards with a lock each, which is a cml.Mutex: who waits for it parks its fiber.
 //
@@ -69,17 +69,28 @@ type session struct {
 }
 
 func newSession(c *cache, conn net.Conn) *session {
-	return &session{c, bufio.NewReader(conn), bufio.NewWriter(conn)}
+	w := bufio.NewWriter(conn)
+	return &session{c, bufio.NewReader(questions{conn, w}), w}
+}
+
+// questions is what a client says. Before it is waited for, the client gets the
+// answers so far: it may want them before it says the rest of a command.
+type questions struct {
+	conn    net.Conn
+	answers *bufio.Writer
+}
+
+// Read implements io.Reader.
+func (q questions) Read(p []byte) (int, error) {
+	if err := q.answers.Flush(); err != nil {
+		return 0, err
+	}
+	return q.conn.Read(p)
 }
 
 // run answers commands until the client goes.
 func (s *session) run() {
 	for {
-		if s.r.Buffered() == 0 { // it waits for an answer, now or never
-			if s.w.Flush() != nil {
-				return
-			}
-		}
 		line, err := s.r.ReadSlice('\n')
 		if err != nil {
 			return
@@ -116,8 +127,12 @@ const badFormat = "CLIENT_ERROR bad command line format"
 
 // do does a command and returns its answer. An error ends the session.
 func (s *session) do(command string, args []string) (answer string, err error) {
-	for i, a := range args {
-		if i == 0 && len(a) > longestKey {
+	keys := args[:min(len(args), 1)]
+	if command == "get" || command == "gets" {
+		keys = args
+	}
+	for _, key := range keys {
+		if len(key) > longestKey {
 			return badFormat, nil
 		}
 	}

@@ -32,6 +32,7 @@ func talk(t *testing.T, c *cache, body func(say func(question, want string))) {
 			return
 		}
 		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(30 * time.Second)) // for an answer that is held back
 		r := bufio.NewReader(conn)
 		body(func(question, want string) {
 			t.Helper()
@@ -40,13 +41,13 @@ func talk(t *testing.T, c *cache, body func(say func(question, want string))) {
 			for range strings.Count(want, "\r\n") {
 				line, err := r.ReadString('\n')
 				if err != nil {
-					t.Errorf("%q: %v", question, err)
+					t.Errorf("%.80q: %v", question, err)
 					return
 				}
 				got += line
 			}
 			if got != want {
-				t.Errorf("%q: got %q, want %q", question, got, want)
+				t.Errorf("%.80q: got %q, want %q", question, got, want)
 			}
 		})
 	})
@@ -105,7 +106,23 @@ func TestProtocol(t *testing.T) {
 		say("set a 0 0 1\r\nxyz", "CLIENT_ERROR bad data chunk\r\n")
 		say("\r\n", "ERROR\r\n")
 		say("set big 0 0 "+fmt.Sprint(largestValue+1)+"\r\n"+strings.Repeat("x", largestValue+1)+"\r\n", "SERVER_ERROR object too large for cache\r\n")
-		say("get "+strings.Repeat("k", longestKey+1)+"\r\n", "CLIENT_ERROR bad command line format\r\n")
+		tooLong := strings.Repeat("k", longestKey+1)
+		say("get "+tooLong+"\r\n", "CLIENT_ERROR bad command line format\r\n")
+		say("get a "+tooLong+" a\r\n", "CLIENT_ERROR bad command line format\r\n")
+	})
+}
+
+// The answer to a command does not wait for the rest of the next one, be it of a
+// line or of a value.
+func TestAnswersAreNotHeldBack(t *testing.T) {
+	talk(t, newCache(), func(say func(question, want string)) {
+		say("get a\r\nget", "END\r\n")
+		say(" a\r\nset a 0 0 5", "END\r\n")
+		say("\r\n", "")
+		say("hello\r\nset b 0 0 5\r\nhel", "STORED\r\n")
+		say("lo\r\n", "STORED\r\n")
+		say("get a\r\nset b 0 0 "+fmt.Sprint(largestValue+1)+"\r\nxyz", "VALUE a 0 5\r\nhello\r\nEND\r\n")
+		say(strings.Repeat("x", largestValue-2)+"\r\n", "SERVER_ERROR object too large for cache\r\n")
 	})
 }
 

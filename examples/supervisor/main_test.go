@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +26,21 @@ func (l lines) next() string {
 		return err.Error()
 	}
 	return s
+}
+
+// awaitFile waits until a program has made the file.
+func awaitFile(t *testing.T, path string) {
+	t.Helper()
+	for began := time.Now(); ; fibers.Sleep(time.Millisecond) {
+		_, err := os.Stat(path)
+		if err == nil {
+			return
+		}
+		if time.Since(began) > 30*time.Second {
+			t.Errorf("the program has not come so far: %v", err)
+			return
+		}
+	}
 }
 
 func TestSupervisor(t *testing.T) {
@@ -60,11 +77,12 @@ func TestSupervisor(t *testing.T) {
 		// All are ended; who does not listen is killed.
 		s = newSupervisor(out)
 		s.grace = 500 * time.Millisecond
-		const deaf = `sh -c 'trap "" TERM; while :; do sleep 0.01; done'`
+		ready := filepath.Join(t.TempDir(), "ready")
+		deaf := `sh -c 'trap "" TERM; : >"` + ready + `"; while :; do sleep 0.01; done'`
 		s.keep("sleep 1000")
 		s.keep(deaf)
 		expect("sleep 1000: started", deaf+": started")
-		fibers.Sleep(100 * time.Millisecond) // until the trap is set
+		awaitFile(t, ready) // the trap is set
 		s.end()
 		expect("sleep 1000: has been ended", deaf+": has been killed")
 	})
