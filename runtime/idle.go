@@ -293,6 +293,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	// A look may find nothing where others' luck was better; what follows is exact.
 	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
+		s.pin.letGo()
 		var permit bool
 		if permit, ended = s.doze(wait); permit {
 			s.afterSleep()
@@ -341,7 +342,6 @@ func (s *scheduler) afterSleep() {
 	s.now = s.rt.clock()
 	s.breathed = s.now
 	s.countdown = s.interval
-	s.pin.check(s)
 	if !s.standIn {
 		s.wheel.unattended.Store(false)
 	}

@@ -16,8 +16,14 @@ import (
 // about once a second, more often under heavy garbage collection. A locked thread
 // (runtime.LockOSThread) cannot resume a coroutine made elsewhere. So what is
 // pinned is the thread that happens to carry the scheduler, and pinning heals
-// itself: every breath and after every sleep the scheduler compares the thread
-// it is on with the one it pinned.
+// itself: at every breath the scheduler compares the thread it is on with the one
+// it pinned.
+//
+// A scheduler that falls asleep lets its thread go, and pins it again when it has
+// run for a breath (a millisecond). Where it wakes up is the system's to decide,
+// which knows what else runs: a pinned thread that is woken by a packet waits for
+// whoever is on its core (measured: three times the time of an echo). What has no
+// more than a millisecond to do has no use for a core of its own.
 //
 // On a change it claims the new thread and pins it. The thread left behind must
 // be released, or two busy threads share a core while another is idle (measured:
@@ -28,7 +34,7 @@ import (
 //
 // A new thread may inherit the mask of a pinned one; the auditor, called by the
 // monitor about once a second, gives every thread that nobody owns the process
-// mask back. When all have slept for a while, the monitor lets all pins go.
+// mask back.
 
 // threads is the process's table of pinned threads.
 var threads struct {
@@ -64,21 +70,19 @@ const (
 )
 
 // pin is a scheduler's hold on its core. Owner: the scheduler's.
-//
-// P1: letGo against check. The monitor takes the pin from a scheduler that has
-// slept for long, which may wake at this moment and find its thread still
-// pinned. Then it runs unpinned until its next check, a millisecond later.
 type pin struct {
 	cpu  int // −1: not pinned
 	mask unix.CPUSet
 	// thread is the one it pinned, or 0. Writers: under the lock of the table,
-	// the owner, who takes the thread over, and the monitor (P1). Readers: owner.
+	// the owner, and another one that takes the thread over. Readers: owner.
 	thread stdatomic.Int64
 	failed error
 
 	checks, right, moves uint64
 }
 
+// attach pins the root for the time being, so that it shows whether that can be
+// done.
 func (p *pin) attach(s *scheduler) {
 	if p.cpu < 0 {
 		return
@@ -140,17 +144,10 @@ func (p *pin) release() {
 	p.thread.Store(0)
 }
 
-// letGo gives the thread of a sleeping scheduler back until that wakes: others
-// of the process's goroutines, and processes that they start, would inherit the
-// limit. Called by the monitor.
+// letGo gives the thread back, until the next check: others of the process's
+// goroutines, and processes that they start, would inherit the limit.
 func (p *pin) letGo() {
-	threads.Lock()
-	p.release()
-	threads.Unlock()
-}
-
-func (p *pin) detach() {
-	if p.cpu < 0 {
+	if p.thread.Load() == 0 {
 		return
 	}
 	threads.Lock()

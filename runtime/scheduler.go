@@ -163,7 +163,7 @@ func (s *scheduler) loop() {
 		s.root.Switch(s.target(f))
 		s.settle()
 	}
-	s.pin.detach()
+	s.pin.letGo()
 	s.retire()
 }
 

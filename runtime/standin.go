@@ -83,9 +83,6 @@ func (rt *Runtime) watch() {
 		if idle >= deepIdle {
 			t.Stop()
 			if rt.conf.pinning {
-				for _, s := range *rt.schedulers.Load() {
-					s.pin.letGo()
-				}
 				auditThreads()
 			}
 			m.asleep.Store(true)
