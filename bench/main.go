@@ -70,6 +70,10 @@ type options struct {
 	gops       bool
 }
 
+// everything reports whether neither a suite nor rows were asked for. (To list
+// means all that there is.)
+func (o *options) everything() bool { return o.suite == "all" && o.match.String() == "" && !o.list }
+
 func (o *options) scale() scale {
 	if o.quick {
 		return small
@@ -214,7 +218,7 @@ func choose(o *options) ([]*block, error) {
 	var blocks []*block
 	most, matched, needs := o.schedulers[len(o.schedulers)-1], false, 0
 	for _, w := range registry(o.scale()) {
-		if o.suite != "all" && o.suite != w.suite {
+		if o.suite != "all" && o.suite != w.suite || w.onDemand && o.everything() {
 			continue
 		}
 		b := &block{workload: w}

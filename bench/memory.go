@@ -20,7 +20,7 @@ func memoryWorkloads(sc scale) []*workload {
 			suite: "memory",
 			rows: []row{{name: "memory/" + count(n), unit: "B each",
 				about: "memory of " + count(n) + " parties that wait on a channel, in a process of their own"}},
-			single: true, optional: n >= 1_000_000,
+			single: true, onDemand: n >= 1_000_000,
 			budget: time.Duration(n) * 6 * time.Microsecond, rounds: 1,
 			skip: needMemory(n),
 			sides: both(func(p params, s side) errand {

@@ -59,6 +59,7 @@ type workload struct {
 	single   bool // run with the largest number of schedulers alone
 	exactly  int  // if not 0: run with this number of schedulers alone, whatever is asked for
 	optional bool // left out when the run is late
+	onDemand bool // too long for the minute: run when its suite or its name is asked for
 	apart    bool // its runs wait more than they work, in processes of their own: all such run at once, at the end
 
 	budget time.Duration // its share of the minute, over all numbers of schedulers
