@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -31,6 +32,13 @@ import (
 // now, and have pinned it. So the table of owners says whose a thread is, and
 // only its owner releases it. Both happen under the table's lock: it is taken
 // some times a second.
+//
+// Nor does it insist on a core that others keep busy. The monitor compares the
+// processor time of pinned threads with the time that has passed: one that got less
+// than three quarters is let go, so that the system can move it, and pinned again
+// after a while, longer each time. (Measured beside other programs on two cores: a
+// pinned scheduler took four to six times as long as goroutines, which the system
+// had moved to the free core.)
 //
 // A new thread may inherit the mask of a pinned one; the auditor, called by the
 // monitor about once a second, gives every thread that nobody owns the process
@@ -70,16 +78,39 @@ const (
 )
 
 // pin is a scheduler's hold on its core. Owner: the scheduler's.
+//
+// P1: the monitor's judge against check. The monitor lets the thread go under the
+// lock and says until when; the owner may be about to pin another one, or the same,
+// having looked at retry before. Then it stays pinned until the next verdict.
 type pin struct {
 	cpu  int // −1: not pinned
 	mask unix.CPUSet
-	// thread is the one it pinned, or 0. Writers: under the lock of the table,
-	// the owner, and another one that takes the thread over. Readers: owner.
+	// thread is the one it pinned, or 0. Writers: under the lock of the table, the
+	// owner, another one that takes the thread over, and the monitor (P1). Readers:
+	// owner; others under the lock.
 	thread stdatomic.Int64
 	failed error
 
+	// retry is the time, by the runtime's clock, until which it is not pinned, after
+	// a bad verdict. Writer: the monitor. Reader: owner (P1).
+	retry stdatomic.Int64
+	trial trial // the monitor's
+
 	checks, right, moves uint64
 }
+
+// A trial is how a pinned thread fares.
+type trial struct {
+	thread     int64
+	wall, used time.Duration // at the beginning: the runtime's clock, and the thread's
+	backoff    time.Duration
+}
+
+const (
+	trialTime  = 8 * time.Millisecond // until the verdict
+	minBackoff = 50 * time.Millisecond
+	maxBackoff = time.Second
+)
 
 // attach pins the root for the time being, so that it shows whether that can be
 // done.
@@ -100,6 +131,9 @@ func (p *pin) check(s *scheduler) {
 	p.checks++
 	if onCPU() == p.cpu {
 		p.right++
+	}
+	if s.now < p.retry.Load() { // P1
+		return
 	}
 	// The goroutine may change threads between any two of these lines. Then the
 	// wrong thread is pinned for a moment, and owned, so that the next check
@@ -132,6 +166,48 @@ func (p *pin) check(s *scheduler) {
 	p.release()
 	threads.owner[tid] = p
 	p.thread.Store(int64(tid))
+}
+
+// judge looks at how the pinned thread has fared. Called by the monitor, at least
+// every few milliseconds while the scheduler is awake.
+func (p *pin) judge(now time.Duration) {
+	if p.thread.Load() == 0 {
+		p.trial.thread = 0
+		return
+	}
+	threads.Lock()
+	defer threads.Unlock()
+	t, tid := &p.trial, p.thread.Load()
+	used, ok := threadTime(tid)
+	if !ok || tid == 0 {
+		t.thread = 0
+		return
+	}
+	if tid != t.thread {
+		t.thread, t.wall, t.used = tid, now, used
+		return
+	}
+	passed := now - t.wall
+	if passed < trialTime {
+		return
+	}
+	got := used - t.used
+	t.wall, t.used = now, used
+	if got >= passed/4*3 {
+		t.backoff = 0
+		return
+	}
+	t.backoff = min(max(2*t.backoff, minBackoff), maxBackoff)
+	p.retry.Store(int64(now + t.backoff)) // P1
+	p.release()
+}
+
+// threadTime returns the processor time of a thread of this process.
+func threadTime(tid int64) (time.Duration, bool) {
+	const ofThread, scheduled = 4, 2 // as in clockid_to_fd(2) and the kernel's posix-timers.h
+	var ts unix.Timespec
+	err := unix.ClockGettime(int32(^tid<<3|ofThread|scheduled), &ts)
+	return time.Duration(ts.Nano()), err == nil
 }
 
 // release gives the thread pinned before its mask back; the table is locked.

@@ -3,6 +3,7 @@ package runtime_test
 import (
 	goruntime "runtime"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +30,123 @@ func TestPinsOfTheApplicationAreLeftAlone(t *testing.T) {
 		}
 		if err := unix.SchedGetaffinity(0, &after); err != nil || after != own {
 			t.Errorf("the thread was pinned to 1 CPU, now has %d (%v)", after.Count(), err)
+		}
+	}()
+	<-done
+}
+
+// masked returns how many CPUs the calling thread may use.
+func masked() int {
+	var m unix.CPUSet
+	if unix.SchedGetaffinity(0, &m) != nil {
+		return 0
+	}
+	return m.Count()
+}
+
+// A scheduler is locked to its core while it runs, and not while it sleeps.
+func TestPinWhileItRuns(t *testing.T) {
+	_ = fibers.Default().Close() // of other tests
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil || all.Count() < 2 {
+		t.Skip("one CPU: there is nowhere to go")
+	}
+	core := 0
+	for !all.IsSet(core) {
+		core++
+	}
+	rt := newRuntime(t, fibers.WithSchedulers(1), fibers.WithCPUs(core))
+	// until runs, without a sleep, until the number of CPUs has been as wanted.
+	until := func(what string, wanted ...func(n int) bool) {
+		t.Helper()
+		if err := rt.Run(func() {
+			since := time.Now()
+			for start := since; len(wanted) > 0 && time.Since(start) < 20*time.Second; fibers.Yield() {
+				// A while, as on a change of threads it is not locked for a moment.
+				if !wanted[0](masked()) {
+					since = time.Now()
+				} else if time.Since(since) > 20*time.Millisecond {
+					wanted, since = wanted[1:], time.Now()
+				}
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+		if len(wanted) > 0 {
+			t.Error("not in time: ", what)
+		}
+	}
+	one := func(n int) bool { return n == 1 }
+	until("it is locked", one)
+	if rt.Run(func() {
+		fibers.Sleep(20 * time.Millisecond)
+		if n := masked(); n != all.Count() {
+			t.Errorf("after a sleep it may use %d CPUs, of %d", n, all.Count())
+		}
+	}) != nil {
+		t.Error("Run")
+	}
+	until("it is locked again", one)
+}
+
+// A thread that does not get its core is let go, longer each time; one that gets it
+// stays.
+func TestPinGivesWay(t *testing.T) {
+	_ = fibers.Default().Close()                        // of other tests: it would audit
+	newRuntime(t, fibers.WithPinning(false))            // reads the mask of the process
+	defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(0)) // which else follows a mask
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		goruntime.LockOSThread() // and not unlocked
+		all := masked()
+		if all < 2 {
+			t.Log("one CPU: a mask says nothing")
+		}
+		p := fibers.NewTestPin()
+		start := time.Now()
+		now := func() time.Duration { return time.Since(start) }
+		if !p.Check(now()) || masked() != 1 {
+			t.Log("nothing to see, threads cannot be pinned")
+			return
+		}
+		for before := time.Duration(0); before < time.Second; {
+			p.Judge(now())
+			time.Sleep(20 * time.Millisecond) // sleep: so that it gets no processor time
+			at := now()
+			p.Judge(at)
+			if p.Check(at) {
+				t.Error("pinned again at once")
+			}
+			if n := masked(); n != all {
+				t.Errorf("let go, it may use %d CPUs, of %d", n, all)
+			}
+			rest := p.Retry() - at
+			if rest <= before {
+				t.Errorf("rests of %v, then %v", before, rest)
+			}
+			before = rest
+			if !p.Check(p.Retry()) || masked() != 1 {
+				t.Error("not pinned again in time")
+			}
+			start = start.Add(-rest) // the time has come
+		}
+		for begin := time.Now(); ; { // others may need the core for a while
+			p.Judge(now())
+			for spin := time.Now(); time.Since(spin) < 20*time.Millisecond; {
+			}
+			p.Judge(now())
+			if p.Check(now()) && masked() == 1 {
+				break
+			}
+			if time.Since(begin) > 30*time.Second {
+				t.Error("a thread that gets its core is let go")
+				break
+			}
+		}
+		p.LetGo()
+		if n := masked(); n != all {
+			t.Errorf("at the end it may use %d CPUs, of %d", n, all)
 		}
 	}()
 	<-done

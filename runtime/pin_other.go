@@ -4,6 +4,7 @@ package runtime
 
 import (
 	goruntime "runtime"
+	"time"
 )
 
 // Threads cannot be pinned here: pin does nothing, and Stats says so.
@@ -14,9 +15,10 @@ type pin struct {
 
 const canPin = false
 
-func (p *pin) attach()          {}
-func (p *pin) check(*scheduler) {}
-func (p *pin) letGo()           {}
+func (p *pin) attach(*scheduler)   {}
+func (p *pin) check(*scheduler)    {}
+func (p *pin) judge(time.Duration) {}
+func (p *pin) letGo()              {}
 
 func auditThreads() {}
 

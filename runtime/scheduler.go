@@ -360,9 +360,9 @@ func (s *scheduler) breathe() {
 		s.counts.breaths++
 		goruntime.Gosched()
 	}
-	s.pin.check(s)
 	s.now = s.rt.clock()
 	s.breathed = s.now
+	s.pin.check(s)
 }
 
 // random returns a number below n, from a generator of the scheduler's own

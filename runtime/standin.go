@@ -145,6 +145,11 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 			}
 		}
 	}
+	if rt.conf.pinning {
+		for _, s := range all {
+			s.pin.judge(time.Duration(rt.clock()))
+		}
+	}
 	rt.watchPoller(len(all) - stalled)
 	// A sleeper does not turn either, but while there is one nobody is needed.
 	nominal := rt.conf.schedulers

@@ -83,8 +83,8 @@ type SchedulerStats struct {
 	Fired    uint64 // timers that it fired, its own and others'
 	Polls    uint64 // times it waited for descriptors, being the poller
 
-	// OnCore is the share of looks, one a millisecond of running and one after
-	// each sleep, at which it was on its core; 1 if it is locked to none.
+	// OnCore is the share of looks, one a millisecond of running, at which it was on
+	// its core; 1 if it is locked to none.
 	OnCore float64
 	// Moves counts how often it was found on another thread and pinned that.
 	Moves uint64
