@@ -221,6 +221,7 @@ func (rt *Runtime) wakeOne() {
 	id.remove(s)
 	id.mu.Unlock()
 	rt.kickMonitor()
+	s.called.Store(rt.clock())
 	s.parker.permit()
 }
 
@@ -297,6 +298,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		var permit bool
 		if permit, ended = s.doze(wait); permit {
 			s.afterSleep()
+			s.came()
 			return nil, true
 		}
 	}
@@ -312,6 +314,9 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		s.parker.wait(-1)
 	}
 	s.afterSleep()
+	if !listed {
+		s.came()
+	}
 	if f == nil {
 		if listed && s.fireAll(s.now) || ended > 0 { // the time-out of a timekeeper; a poller
 			f = s.pickLocal()
@@ -334,6 +339,13 @@ func (s *scheduler) found(searching bool) {
 		s.rt.doneSearching()
 	} else if s.rt.idle.nsleep.Load() > 0 && s.rt.needed() {
 		s.rt.wakeForWork()
+	}
+}
+
+// came notes how long it took to come when called.
+func (s *scheduler) came() {
+	if !s.rt.stopping.Load() { // which calls too, without a time
+		s.wakeUps.add(time.Duration(s.now - s.called.Load()))
 	}
 }
 

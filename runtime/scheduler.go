@@ -99,7 +99,9 @@ type scheduler struct {
 
 	_ pad.Line
 
-	parker parker
+	parker  parker
+	called  stdatomic.Int64 // when the permit was given. Writer: who gives it. Reader: owner, after that
+	wakeUps latencies
 	// Under rt.idle.mu.
 	slept      int  // index among the sleepers, -1 if awake
 	timekeeper bool // wakes by itself at rt.idle.mu.until

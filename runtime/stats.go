@@ -14,7 +14,7 @@ import (
 type counts struct {
 	turns, ended, parks, wakes        uint64
 	searches, stolen, sleeps, breaths uint64
-	fired, polls                      uint64
+	fired, polls, lost                uint64
 }
 
 // published is a copy that others may read, made at each turn and before each
@@ -22,7 +22,7 @@ type counts struct {
 type published struct {
 	turns, ended, parks, wakes        stdatomic.Uint64
 	searches, stolen, sleeps, breaths stdatomic.Uint64
-	fired, polls                      stdatomic.Uint64
+	fired, polls, lost                stdatomic.Uint64
 	pinChecks, pinRight, pinMoves     stdatomic.Uint64
 }
 
@@ -46,6 +46,7 @@ func (s *scheduler) publish(all bool) {
 	p.breaths.Store(c.breaths)
 	p.fired.Store(c.fired)
 	p.polls.Store(c.polls)
+	p.lost.Store(c.lost)
 	p.pinChecks.Store(s.pin.checks)
 	p.pinRight.Store(s.pin.right)
 	p.pinMoves.Store(s.pin.moves)
@@ -77,11 +78,17 @@ type SchedulerStats struct {
 	Wakes    uint64 // fibers that its fibers woke
 	Searches uint64 // times it looked for work at the others
 	Stolen   uint64 // fibers that it took from others
+	Lost     uint64 // attempts at that in which another was faster
 	Sleeps   uint64 // times it slept for want of work
 	Breaths  uint64 // times it let the process's other goroutines run, at most one a millisecond
 	Turns    uint64 // times its root looked at timers and old ends
 	Fired    uint64 // timers that it fired, its own and others'
 	Polls    uint64 // times it waited for descriptors, being the poller
+
+	// WakeUps are the times from when somebody woke the scheduler, because there was
+	// work, until it came. What wakes it as the poller (an event of a descriptor), or
+	// by its time, is not counted.
+	WakeUps Latencies
 
 	// OnCore is the share of looks, one a millisecond of running, at which it was on
 	// its core; 1 if it is locked to none.
@@ -115,7 +122,8 @@ func (rt *Runtime) Stats() Stats {
 			Spawned: s.spawned.Load(),
 			Ended:   p.ended.Load(), Parks: p.parks.Load(), Wakes: p.wakes.Load(),
 			Searches: p.searches.Load(), Stolen: p.stolen.Load(), Sleeps: p.sleeps.Load(),
-			Breaths: p.breaths.Load(), Turns: p.turns.Load(), Fired: p.fired.Load(), Polls: p.polls.Load(), OnCore: 1, Moves: p.pinMoves.Load(),
+			Breaths: p.breaths.Load(), Turns: p.turns.Load(), Fired: p.fired.Load(), Polls: p.polls.Load(),
+			Lost: p.lost.Load(), WakeUps: s.wakeUps.read(), OnCore: 1, Moves: p.pinMoves.Load(),
 		}
 		if st.Pinned && !s.standIn {
 			ss.CPU = rt.conf.cpus[s.index%len(rt.conf.cpus)]

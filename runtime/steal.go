@@ -125,6 +125,7 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 		if outcome == worksteal.Empty {
 			break
 		}
+		s.counts.lost++
 	}
 	for range 4 {
 		if !s.ripe(v, s.rt.clock()) {
@@ -140,6 +141,7 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 		if outcome == worksteal.Empty {
 			break
 		}
+		s.counts.lost++
 	}
 	return s.stealStale(v)
 }

@@ -28,6 +28,10 @@ type answer struct {
 				Index  int     `json:"index"`
 				Parks  uint64  `json:"parks"`
 				OnCore float64 `json:"on_core"`
+
+				WakeUps uint64        `json:"wake_ups"`
+				P50     time.Duration `json:"wake_p50_ns"`
+				P99     time.Duration `json:"wake_p99_ns"`
 			} `json:"schedulers"`
 		} `json:"stats"`
 		Total   int `json:"total"`
@@ -58,6 +62,13 @@ func getJSON(t testing.TB, h http.Handler, query string) (a answer) {
 	d := json.NewDecoder(strings.NewReader(body))
 	if err := d.Decode(&a); err != nil {
 		t.Fatal(err, body)
+	}
+	for _, rt := range a.Runtimes {
+		for _, s := range rt.Stats.Schedulers {
+			if (s.WakeUps > 0) != (s.P50 > 0) || s.P99 < s.P50 {
+				t.Errorf("%d wake-ups, half of them within %v, 99 of 100 within %v", s.WakeUps, s.P50, s.P99)
+			}
+		}
 	}
 	return a
 }

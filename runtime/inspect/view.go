@@ -46,11 +46,20 @@ type schedulerView struct {
 	Wakes    uint64  `json:"wakes"`
 	Searches uint64  `json:"searches"`
 	Stolen   uint64  `json:"stolen"`
+	Lost     uint64  `json:"lost"`
 	Sleeps   uint64  `json:"sleeps"`
+	Polls    uint64  `json:"polls"`
+	Fired    uint64  `json:"fired"`
 	Breaths  uint64  `json:"breaths"`
 	Turns    uint64  `json:"turns"`
 	OnCore   float64 `json:"on_core"`
 	Moves    uint64  `json:"moves"`
+
+	// From the call to a sleeping scheduler until it came.
+	WakeUps  uint64        `json:"wake_ups"`
+	WakeP50  time.Duration `json:"wake_p50_ns"`
+	WakeP99  time.Duration `json:"wake_p99_ns"`
+	WakeMost time.Duration `json:"wake_most_ns"`
 }
 
 type waitView struct {
@@ -129,6 +138,8 @@ func newStatsView(st fibers.Stats) statsView {
 			Spawned: s.Spawned, Ended: s.Ended, Parks: s.Parks, Wakes: s.Wakes,
 			Searches: s.Searches, Stolen: s.Stolen, Sleeps: s.Sleeps, Breaths: s.Breaths,
 			Turns: s.Turns, OnCore: s.OnCore, Moves: s.Moves,
+			Lost: s.Lost, Polls: s.Polls, Fired: s.Fired,
+			WakeUps: s.WakeUps.Count(), WakeP50: s.WakeUps.Quantile(0.5), WakeP99: s.WakeUps.Quantile(0.99), WakeMost: s.WakeUps.Quantile(1),
 		}
 	}
 	return v
