@@ -88,6 +88,7 @@ package runtime
 import (
 	goruntime "runtime"
 
+	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -169,20 +170,12 @@ func (f *fiber) tryPark(why wait.Reason) bool {
 // Park implements wait.Waiter.
 func (f *fiber) Park(why wait.Reason) {
 	if !f.takePermit() {
-		c := f.co
-		if c.Flags[forks] {
-			c.share()
-		}
-		s := c.sched
-		s.note(parks, f)
-		s.left.why = why
-		s.counts.parks++
-		if slot, next := c.Enter(s.target(s.pick())); next {
+		if slot, next := f.leave(why); next {
 			slot.Next()
 		} else {
 			slot.Yield(struct{}{})
 		}
-		c.arrive()
+		f.co.arrive()
 	}
 	if f.rt.ending.Load() {
 		goruntime.Goexit() // K5
@@ -192,22 +185,29 @@ func (f *fiber) Park(why wait.Reason) {
 // Wait implements wait.Waiter.
 func (f *fiber) Wait(why wait.Reason) (ending bool) {
 	if !f.takePermit() {
-		c := f.co
-		if c.Flags[forks] {
-			c.share()
-		}
-		s := c.sched
-		s.note(parks, f)
-		s.left.why = why
-		s.counts.parks++
-		if slot, next := c.Enter(s.target(s.pick())); next {
+		if slot, next := f.leave(why); next {
 			slot.Next()
 		} else {
 			slot.Yield(struct{}{})
 		}
-		c.arrive()
+		f.co.arrive()
 	}
 	return f.rt.ending.Load()
+}
+
+// leave notes that f parks and chooses who runs next. The caller must call the side
+// of the slot that is due, as its next act, and then arrive: both would cost more in
+// a function of their own (see coro.Enter).
+func (f *fiber) leave(why wait.Reason) (slot *coro.Coro, next bool) {
+	c := f.co
+	if c.Flags[forks] {
+		c.share()
+	}
+	s := c.sched
+	s.note(parks, f)
+	s.left.why = why
+	s.counts.parks++
+	return c.Enter(s.target(s.pick()))
 }
 
 // takePermit is P3. It reports whether there was a permit.
@@ -232,20 +232,12 @@ func (f *fiber) rouse() {
 // WaitServed implements wait.Waiter.
 func (f *fiber) WaitServed(why wait.Reason) (served, ending bool) {
 	if !f.takePermit() {
-		c := f.co
-		if c.Flags[forks] {
-			c.share()
-		}
-		s := c.sched
-		s.note(parks, f)
-		s.left.why = why
-		s.counts.parks++
-		if slot, next := c.Enter(s.target(s.pick())); next {
+		if slot, next := f.leave(why); next {
 			slot.Next()
 		} else {
 			slot.Yield(struct{}{})
 		}
-		c.arrive()
+		f.co.arrive()
 	}
 	if bit := f.word.Load() & servedBit; bit != uint64(f.served) { // K7
 		f.served = uint32(bit)
