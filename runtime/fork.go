@@ -18,7 +18,7 @@ func init() {
 			Searching: &rt.idle.searching,
 			Sleeping:  &rt.idle.nsleep,
 			Host:      (*host)(c),
-			Alone:     rt.conf.schedulers == 1,
+			Others:    rt.conf.schedulers - 1,
 		}
 	})
 }

@@ -22,8 +22,9 @@
 // Fork and join: who runs a branch that was made known to others, and who waits
 // for it.  Go: runtime/parallel/job.go (J1, J2) and sweep.go (J3).
 //
-// Actors: the fiber that forks (owner), ROUNDS times one after the other, or with
-// LOOP one that gives away parts of a loop; thieves, fibers of other schedulers.
+// Actors: the fiber that forks (owner), ROUNDS times, with up to OPEN branches on
+// offer at a time, of which it joins the newest first; or with LOOP one that gives
+// away parts of a loop; thieves, fibers of other schedulers.
 // A queue holds the fibers of jobs: the owner may take its newest one out of it.
 // With CLOSE the runtime closes at some moment: from then on a fiber that has not
 // begun is dropped; and the closer unparks everybody, for nothing.
@@ -38,6 +39,7 @@
 // Names: offered, started, done, awaited as in Go; ran and ended are ghosts.
 
 #define ROUNDS  3
+#define OPEN    2
 #define THIEVES 2
 #define PARTS   3       // that may be given away, of a loop
 
@@ -107,17 +109,26 @@ next:		s = 0; k = 0
 }
 
 proctype owner() {
-	byte r, s, k, fresh;
-	byte spare = ROUNDS;    // none
-	for (r : 0 .. ROUNDS-1) {
+	byte r, s, k, next;     // next: the branch to be offered next
+	byte n;                 // records open
+	byte open[OPEN];
+	bool used[ROUNDS];      // records that are open or that others may know
+	do
+	:: next < ROUNDS && n < OPEN ->
 		// offer
-		if
-		:: spare < ROUNDS -> k = spare; spare = ROUNDS
-		:: else -> k = fresh; fresh++
-		fi;
-		state[k] = OFFERED; branch[k] = r; waiter[k] = false;
-		queued[k] = true;
-		// join: take back
+		k = 0;
+		do
+		:: used[k] -> k++
+		:: else -> break
+		od;
+		used[k] = true;
+		state[k] = OFFERED; branch[k] = next; waiter[k] = false;
+		next++;
+		open[n] = k; n++;
+		queued[k] = true
+	:: n > 0 ->
+		// join the newest: take back
+		n--; k = open[n]; r = branch[k];
 		s = state[k];
 		if
 		:: s != OFFERED -> goto await
@@ -132,10 +143,10 @@ proctype owner() {
 		fi;
 #endif
 		if
-		:: atomic { queued[k] -> queued[k] = false; spare = k } // retract
+		:: atomic { queued[k] -> queued[k] = false; used[k] = false } // retract
 		:: atomic { else ->
 #ifdef RENEW_ALWAYS
-			spare = k
+			used[k] = false
 #endif
 			skip }
 		fi;
@@ -170,8 +181,9 @@ look:		s = state[k];
 #endif
 		od;
 joined:		assert(ended[r] == 1 && ran[r] <= 1 && (ran[r] == 1 || ending));
-		s = 0
-	}
+		s = 0; k = 0; r = 0
+	:: else -> break        // all are joined
+	od;
 	over = true
 }
 

@@ -7,7 +7,8 @@
 // The price is that the fiber itself has to make a branch known to others, by
 // making it a fiber, when there is reason to. There are two:
 //
-//   - A scheduler is idle. The fiber looks for that at each fork: [Place.Hungry].
+//   - A scheduler is idle, or may be before the next fork. The fiber looks for the
+//     former at each fork: [Place.Hungry].
 //   - The fiber is about to wait. Its branches would wait with it, perhaps for
 //     each other; the engine calls [Branches.Share] before a fiber leaves its
 //     stack.

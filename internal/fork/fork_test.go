@@ -42,12 +42,12 @@ func TestPlace(t *testing.T) {
 				t.Error("another place after a wait")
 			}
 		}
-		if p.Alone || p.Host.Ending() {
-			t.Error("two schedulers are not one, nor at their end")
+		if p.Others != 1 || p.Host.Ending() {
+			t.Error("of two schedulers one is another, and they are not at their end")
 		}
 	})
 	in(t, 1, func() {
-		if !fork.Enter().Alone {
+		if fork.Enter().Others != 0 {
 			t.Error("one scheduler is not alone")
 		}
 	})

@@ -13,9 +13,10 @@ type Place struct {
 	// last, and whether to make some known though no scheduler is idle.
 	Top   any
 	Eager bool
-	// Alone is set where there is only one scheduler, which is never idle while
-	// a fiber runs. (It may get a stand-in, which does not count.)
-	Alone bool
+	// Others is how many schedulers there are beside the one that the fiber runs
+	// on. Where it is 0 none is ever idle while a fiber runs. (There may be
+	// stand-ins, which do not count.)
+	Others int
 
 	// Searching and Sleeping are how many schedulers of the runtime look for
 	// work and how many have stopped looking. Writers: the engine. Readers: any.

@@ -69,7 +69,7 @@ type pairs[A, R any] struct {
 	given  int // the first so many of them are jobs
 	frames []pair[A, R]
 	jobs   []*pairJob[A, R] // of the frames given
-	spare  *pairJob[A, R]   // one that can be used again, or nil
+	spares spares[pairJob[A, R]]
 }
 
 // A pair is the second branch of a Both.
@@ -117,10 +117,11 @@ func (ps *pairs[A, R]) clear() {
 	if len(ps.frames) > mostFrames {
 		ps.frames, ps.jobs = nil, nil // one deep recursion is not to cost memory for ever
 	}
-	for k := 0; k < len(ps.frames) && ps.frames[k].f != nil; k++ {
+	k := 0
+	for ; k < len(ps.frames) && ps.frames[k].f != nil; k++ {
 		ps.frames[k] = pair[A, R]{}
 	}
-	ps.b.emptied()
+	ps.b.emptied(k)
 }
 
 func (ps *pairs[A, R]) height() int { return ps.n }
@@ -138,8 +139,7 @@ func (ps *pairs[A, R]) give(to int, all bool) (given bool) {
 
 // offer makes a job of frame i.
 func (ps *pairs[A, R]) offer(i int) *pairJob[A, R] {
-	j := ps.spare
-	ps.spare = nil
+	j := ps.spares.take()
 	if j == nil {
 		j = &pairJob[A, R]{}
 		j.ticket = fork.Ticket{Run: j.run, Dropped: j.drop}
@@ -166,7 +166,7 @@ func (ps *pairs[A, R]) join() R {
 		if free {
 			j.renew()
 			j.pair = pair[A, R]{}
-			ps.spare = j
+			ps.spares.keep(j, ps.b.most)
 		}
 		return f(y)
 	}
@@ -207,6 +207,7 @@ func (j *pairJob[A, R]) run() {
 	if !j.start() {
 		return
 	}
+	j.inherit()
 	returned := false
 	defer func() {
 		if !returned {

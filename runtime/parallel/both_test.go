@@ -238,20 +238,28 @@ func TestOldestIsStolen(t *testing.T) {
 }
 
 // No branch allocates that is not stolen; also where it is offered again and again
-// to a scheduler that sleeps, as here the second one has no processor.
+// to schedulers that sleep, as here the others have no processor.
 func TestBothAllocatesNothing(t *testing.T) {
-	for _, n := range []int{1, 2} {
+	for _, n := range []int{1, 2, 8} {
 		in(t, n, func() { allocatesNothing(t) })
 	}
 }
 
 func allocatesNothing(t *testing.T) {
-	if n := testing.AllocsPerRun(100, func() { fib(10) }); n != 0 {
+	// Once in a while one is stolen all the same, so the least of some tries counts.
+	least := func(f func()) float64 {
+		n := testing.AllocsPerRun(100, f)
+		for tries := 1; n != 0 && tries < 5; tries++ {
+			n = min(n, testing.AllocsPerRun(100, f))
+		}
+		return n
+	}
+	if n := least(func() { fib(10) }); n != 0 {
 		t.Errorf("fib(10) allocates %v times", n)
 	}
 	var sink [64]int
 	body := func(lo, hi int) { sink[lo]++ }
-	if n := testing.AllocsPerRun(100, func() { parallel.For(0, 64, 1, body) }); n != 0 {
+	if n := least(func() { parallel.For(0, 64, 1, body) }); n != 0 {
 		t.Errorf("For allocates %v times", n)
 	}
 }

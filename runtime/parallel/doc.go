@@ -73,8 +73,11 @@
 // wait properly, and so do fibers.Yield and fibers.Blocking.
 //
 // A long branch that itself never forks or waits cannot give away what its fiber
-// has noted before; at most one branch of each fiber lies ready for others in
-// advance (see docs/design/0008-fork-join.md).
+// has noted before. So where forks come seldom, as many as there are other
+// schedulers lie ready for these in advance, and a few long branches run all at
+// once. Where forks came fast before, in a stretch of many small computations, up
+// to 16 long branches may have to run before that is noticed, and a long one among
+// short ones may not be noticed at all: see docs/design/0008-fork-join.md.
 //
 // # Lineage
 //

@@ -51,7 +51,7 @@ type loops struct {
 	b      *branches
 	n      int
 	frames []*loopFrame // the first n are in use; the others may be again
-	spare  *loopJob     // that can be used again, or nil
+	spares spares[loopJob]
 }
 
 // A part is a part of a loop's range, in the hands of one fiber.
@@ -64,9 +64,10 @@ type part struct {
 // A loopFrame is a part under way and what was given away of it.
 type loopFrame struct {
 	part
-	at   int        // where the piece under way began
-	jobs []*loopJob // the newest is the leftmost
-	own  sweep      // the part's, if it belongs to the fiber that called For
+	forks int        // it counts for, in offers.go
+	at    int        // where the piece under way began
+	jobs  []*loopJob // the newest is the leftmost
+	own   sweep      // the part's, if it belongs to the fiber that called For
 }
 
 // A loopJob is a part that others may run.
@@ -79,8 +80,9 @@ type loopJob struct {
 // beside the look at the clock that it costs, and short beside the time in which
 // an idle scheduler is waked.
 const (
-	chunkTime = 20 * time.Microsecond
-	maxChunk  = 1 << 28
+	chunkTime  = 20 * time.Microsecond
+	maxChunk   = 1 << 28
+	manyPieces = 64
 )
 
 // run is For.
@@ -89,6 +91,10 @@ func (ls *loops) run(lo, hi, grain int, body func(lo, hi int)) {
 	sw := &f.own
 	sw.begin(body, grain)
 	f.part = part{sweep: sw, next: lo, hi: hi}
+	f.forks = 1
+	if (uint(hi)-uint(lo))/manyPieces >= uint(grain) {
+		f.forks = reckon // that a look at the clock does not matter
+	}
 	returned := false
 	defer func() {
 		if !returned {
@@ -111,7 +117,7 @@ func (ls *loops) run(lo, hi, grain int, body func(lo, hi int)) {
 // runPart runs a part that was given away, in its own fiber.
 func (ls *loops) runPart(p part) {
 	f := ls.push()
-	f.part = p
+	f.part, f.forks = p, 1
 	returned := false
 	defer func() {
 		if !returned {
@@ -147,7 +153,7 @@ func (ls *loops) pop(f *loopFrame) {
 		if len(ls.frames) > mostFrames {
 			ls.frames = nil // as in pairs.clear
 		}
-		ls.b.emptied()
+		ls.b.emptied(f.forks)
 	}
 }
 
@@ -186,7 +192,7 @@ func (ls *loops) abandon(f *loopFrame, o outcome) {
 func (ls *loops) recycle(j *loopJob) {
 	j.renew()
 	j.part = part{}
-	ls.spare = j
+	ls.spares.keep(j, ls.b.most)
 }
 
 // take removes the leftmost job from the list, or returns nil if there is none.
@@ -224,6 +230,9 @@ func (ls *loops) iterate(f *loopFrame) {
 		if sw.grain == 0 {
 			now := time.Since(began)
 			f.learn(n, now-before)
+			if now-before > reckon*coarseForks {
+				ls.b.widen(time.Since(ls.b.born))
+			}
 			before = now
 		}
 	}
@@ -288,8 +297,7 @@ func (ls *loops) split(f *loopFrame, all bool) bool {
 			mid = int(uint(f.next) + (pieces+1)/2*unit)
 		}
 	}
-	j := ls.spare
-	ls.spare = nil
+	j := ls.spares.take()
 	if j == nil {
 		j = &loopJob{}
 		j.ticket = fork.Ticket{Run: j.run, Dropped: j.drop}
@@ -308,7 +316,9 @@ func (j *loopJob) run() {
 		return
 	}
 	defer j.sweep.leave(j.sweep.waiter)
-	branchesOf(fork.Enter()).loops.runPart(j.part)
+	b := branchesOf(fork.Enter())
+	j.inherit()
+	b.loops.runPart(j.part)
 }
 
 // drop is called in place of run if the runtime closes before that.

@@ -20,7 +20,7 @@ package parallel
 //
 // # Who may touch what
 //
-// f, y, the range: written by the joiner before the job is offered, read by
+// f, y, the range, wide: written by the joiner before the job is offered, read by
 // whoever started it. The result and the outcome: written by who started it
 // before done, read by the joiner after it has seen done. waiter: written by the
 // joiner before it sets awaited, read by who finishes and saw awaited. Anything
@@ -64,6 +64,8 @@ package parallel
 // TestParallelStress, TestCloseStress.
 
 import (
+	"time"
+
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/fork"
@@ -85,6 +87,41 @@ type job struct {
 	waiter  wait.Waiter
 	outcome outcome
 	ticket  fork.Ticket
+	wide    bool // the fiber that offered it was wide: see offers.go
+}
+
+// inherit is called by the fiber that has started the job. It makes it wide if the
+// one that offered the job was: what was done before on this stack was other work.
+func (j *job) inherit() {
+	if !j.wide {
+		return
+	}
+	if p := fork.Current(); p != nil && p.Branches != nil { // else it will begin so
+		b := p.Branches.(*branches)
+		b.widen(time.Since(b.born))
+	}
+}
+
+// spares is jobs of which nobody else knows, to be used again.
+type spares[J any] []*J
+
+// take returns one, or nil if there is none.
+func (s *spares[J]) take() *J {
+	n := len(*s) - 1
+	if n < 0 {
+		return nil
+	}
+	j := (*s)[n]
+	(*s)[n] = nil
+	*s = (*s)[:n]
+	return j
+}
+
+// keep adds one, unless there are most.
+func (s *spares[J]) keep(j *J, most int) {
+	if len(*s) < most {
+		*s = append(*s, j)
+	}
 }
 
 // start is a thief's step of J1. It reports whether the job is the caller's.
