@@ -69,6 +69,11 @@ type fiber struct {
 
 	served uint32 // the bit of word when it was last served: K7
 
+	// g is the key of the goroutine of co, or of that of an earlier fiber in the
+	// record, or 0: a hint, for wheel_ahead.go. Writer: the fiber, when it sleeps.
+	// Readers: the owner, and readRing (A1).
+	g uintptr
+
 	// handle is the public face, made when first asked for. Writers: the
 	// owner. Readers: any.
 	handle atomic.Pointer[Fiber]

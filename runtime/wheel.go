@@ -9,7 +9,8 @@ package runtime
 //
 // # Who fires
 //
-//	the owner         at every turn, and before it sleeps
+//	the owner         at every turn, and before it sleeps; less while many fibers
+//	                  are ready (fireOwn)
 //	those who run     at a turn, the wheels of sleepers; every scanEvery. Of
 //	                  others who run what is overdue: their owner may be captive
 //	who falls asleep  whatever is due, of all wheels; then the first of the
@@ -30,24 +31,21 @@ package runtime
 //
 // A timer says in its Value what is to be done, and nothing more of it is touched
 // once it has been taken out, under the wheel's lock; what is to be done is done
-// after that. So who has cancelled it under the lock, or seen that it has fired,
-// may use it again. (A ticker's may still be rung for the time before: see wake in
+// after that. So who has cancelled it under the lock, or been told that it has fired
+// (a sleeper is, by the served bit: K7), may use it again. (A ticker's may still be rung for the time before: see wake in
 // ticker.go.)
 //
 // Checked by: TestTimersAreCancelledFromAnyCoreStress, TestTickersUnderLoadStress,
 // TestTheNearestDeadlineIsExactAfterCancels; no model.
 
 import (
-	goruntime "runtime"
 	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
-	"unsafe"
 
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/pad"
-	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/timerwheel"
 )
 
@@ -81,7 +79,10 @@ const (
 	scanEvery = 50 * time.Microsecond
 	overdue   = 500 * time.Microsecond
 
-	maxTimers = 1024 // unused records that a scheduler keeps
+	// Where many fibers are ready: see fireOwn.
+	backlogTurns = 4
+	minFired     = backlogTurns
+	scanSeldom   = time.Millisecond
 )
 
 // A timer is an entry of a wheel.
@@ -91,9 +92,6 @@ type timer struct {
 	// Under home.mu once it is set.
 	timerwheel.Timer
 	home *wheel // where it is; constant once it is set
-	// fired: see sleepUntil. Writers: who takes it out, under home.mu; the
-	// sleeper, before it is set. Reader: the sleeper.
-	fired atomic.Bool
 }
 
 // An alarm is what a timer may call: something short that does not wait. s is the
@@ -168,15 +166,14 @@ func (t *timer) cancel() bool {
 	return there
 }
 
-// take takes out up to fireBatch timers that are due, and says what they are for.
-func (w *wheel) take(now int64, due *[fireBatch]any) int {
+// take takes out up to limit timers that are due, at most fireBatch, and says what
+// they are for.
+func (w *wheel) take(now int64, limit int, batch *[fireBatch]any) int {
 	n := 0
 	w.mu.Lock()
-	more := w.mu.timers.Advance(timerwheel.Tick(now>>tickBits), fireBatch, func(e *timerwheel.Timer) {
-		t := (*timer)(unsafe.Pointer(e))
-		due[n] = t.Value
+	more := w.mu.timers.Advance(timerwheel.Tick(now>>tickBits), limit, func(e *timerwheel.Timer) {
+		batch[n] = e.Value
 		n++
-		t.fired.Store(true)
 	})
 	if more {
 		w.next.Store(now) // to be continued
@@ -201,58 +198,6 @@ func (w *wheel) publish() {
 	}
 }
 
-// fire does what the timers of w are for that are due, up to fireBatch of them.
-// Root only.
-func (s *scheduler) fire(w *wheel, now int64) {
-	var due [fireBatch]any
-	n := w.take(now, &due)
-	s.counts.fired += uint64(n)
-	for _, what := range due[:n] {
-		switch what := what.(type) {
-		case *fiber:
-			if what.wake(0) {
-				s.pushWoken(what)
-			}
-		case *timeRegistration:
-			what.Commit(time.Now())
-		case alarm:
-			what.ring(s)
-		}
-	}
-}
-
-// fireOwn fires the timers of the scheduler's own wheel, and now and then those
-// of others that nobody else sees to. It reports whether there were any.
-func (s *scheduler) fireOwn(now int64) (fired bool) {
-	if s.wheel.next.Load() <= now {
-		s.fire(s.wheel, now)
-		fired = true
-	}
-	if time.Duration(now-s.scanned) < scanEvery {
-		return fired
-	}
-	s.scanned = now
-	for _, w := range s.rt.wheels {
-		next := w.next.Load()
-		if next <= now && (w.unattended.Load() || time.Duration(now-next) >= overdue) {
-			s.fire(w, now)
-			fired = true
-		}
-	}
-	return fired
-}
-
-// fireAll fires the timers of all wheels. It reports whether there were any.
-func (s *scheduler) fireAll(now int64) (fired bool) {
-	for _, w := range s.rt.wheels {
-		if w.next.Load() <= now {
-			s.fire(w, now)
-			fired = true
-		}
-	}
-	return fired
-}
-
 // timersDue reports whether a timer is due.
 func (rt *Runtime) timersDue(now int64) bool {
 	for _, w := range rt.wheels {
@@ -272,45 +217,18 @@ func (rt *Runtime) nextTimer() int64 {
 				next, first = at, w
 			}
 		}
-		if first == nil || !first.stale.Load() {
+		if first == nil {
 			return next
+		}
+		if !first.stale.Load() {
+			// Another may have mended it in between: next comes first, then stale.
+			if first.next.Load() == next {
+				return next
+			}
+			continue
 		}
 		first.mu.Lock()
 		first.publish()
 		first.mu.Unlock()
-	}
-}
-
-// sleepUntil parks the fiber of c, the caller, until the clock shows when.
-func (c *coroutine) sleepUntil(when int64) {
-	s, f := c.sched, c.fiber
-	t := s.newTimer()
-	t.Value = f
-	s.wheel.set(t, when)
-	for !t.fired.Load() {
-		if f.Wait(wait.Sleep) {
-			t.cancel()
-			goruntime.Goexit()
-		}
-	}
-	c.sched.freeTimer(t)
-}
-
-// newTimer returns an unused record. Owner only.
-func (s *scheduler) newTimer() *timer {
-	n := len(s.timers) - 1
-	if n < 0 {
-		return new(timer)
-	}
-	t := s.timers[n]
-	s.timers = s.timers[:n]
-	t.fired.Store(false)
-	return t
-}
-
-// freeTimer takes back a record that is in no wheel. Owner only.
-func (s *scheduler) freeTimer(t *timer) {
-	if len(s.timers) < maxTimers {
-		s.timers = append(s.timers, t)
 	}
 }

@@ -31,10 +31,10 @@ func TestTimersAfterAJumpOfTheClock(t *testing.T) {
 			timers[i].Value = i
 			w.set(&timers[i], jump/int64(len(timers))*int64(i)+1)
 		}
-		var due [fireBatch]any
+		var batch [fireBatch]any
 		want := 0
-		for n := w.take(jump/2, &due); n > 0; n = w.take(jump/2, &due) {
-			for _, got := range due[:n] {
+		for n := w.take(jump/2, fireBatch, &batch); n > 0; n = w.take(jump/2, fireBatch, &batch) {
+			for _, got := range batch[:n] {
 				if got != want {
 					t.Fatalf("timer %v fired in place of %d", got, want)
 				}
@@ -84,8 +84,8 @@ func TestACancelledTimerInThePastIsForgotten(t *testing.T) {
 	var x timer
 	w.set(&x, 5000)
 	x.cancel()
-	var due [fireBatch]any
-	if n := w.take(1_000_000, &due); n != 0 {
+	var batch [fireBatch]any
+	if n := w.take(1_000_000, fireBatch, &batch); n != 0 {
 		t.Error("a cancelled timer fired")
 	}
 	if w.next.Load() != never || w.stale.Load() {

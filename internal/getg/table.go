@@ -134,6 +134,16 @@ func (t *Table[T]) Get(key uintptr) *T { return (*T)(t.get(key)) }
 // Here is Get(getg.Get()): what stands for the calling goroutine.
 func (t *Table[T]) Here() *T { return (*T)(t.here()) }
 
+// Home returns the address at which Get(key) looks first, for any key and from
+// anywhere: what one might want in the cache. 0 if the table is empty.
+func (t *table) Home(key uintptr) uintptr {
+	a := t.array.Load()
+	if a == nil {
+		return 0
+	}
+	return uintptr(unsafe.Pointer(&a.slots[a.home(key)]))
+}
+
 // Put sets the value of key, which must not be nil.
 func (t *Table[T]) Put(key uintptr, value *T) {
 	if value == nil {

@@ -1,0 +1,35 @@
+//go:build gc && !purego
+
+#include "textflag.h"
+
+// func Line(p uintptr)
+TEXT ·Line(SB), NOSPLIT, $0-8
+	MOVD p+0(FP), R0
+	PRFM (R0), PLDL1KEEP
+	RET
+
+// func Goroutine(key uintptr)
+TEXT ·Goroutine(SB), NOSPLIT, $0-8
+	MOVD key+0(FP), R0
+	PRFM (R0), PLDL1KEEP
+	PRFM 64(R0), PLDL1KEEP
+	PRFM 128(R0), PLDL1KEEP
+	PRFM 192(R0), PLDL1KEEP
+	PRFM 384(R0), PLDL1KEEP
+	RET
+
+// func Stack(key uintptr)
+TEXT ·Stack(SB), NOSPLIT, $0-8
+	MOVD key+0(FP), R0
+	CBZ  R0, done
+	MOVD 56(R0), R0
+	PRFM (R0), PLDL1KEEP
+	PRFM 64(R0), PLDL1KEEP
+	PRFM 128(R0), PLDL1KEEP
+	PRFM 192(R0), PLDL1KEEP
+	PRFM 256(R0), PLDL1KEEP
+	PRFM 320(R0), PLDL1KEEP
+	PRFM 384(R0), PLDL1KEEP
+	PRFM 448(R0), PLDL1KEEP
+done:
+	RET

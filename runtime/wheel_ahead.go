@@ -1,0 +1,101 @@
+package runtime
+
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/coro"
+	"github.com/seed222ee791/fibers/internal/prefetch"
+)
+
+// Reading ahead: where very many fibers sleep, nothing of one that wakes is in the
+// cache. What a switch to it touches are some twenty cache lines in ten pages, most of
+// them found by way of another: its record, its coroutine, the slot in which it sleeps
+// with a closure and what that closes over, its goroutine, its stack. For a batch of
+// fibers these ways are gone side by side: docs/design/0007-wheel.md has what that
+// brings. All of it is by prefetches, which change nothing.
+//
+// # The race
+//
+// A1: readRing's look at fibers that wait in the ring, and a thief.
+//
+//	A thief may take such a fiber, run and end it meanwhile, and so write the fields
+//	f.co, f.g, and those of the coroutine, which the look reads as they are. Each is a
+//	word, written whole, and refers to a coroutine, or is nil (looked at once, and
+//	checked) or a key; coroutines are kept by the reference, goroutines of keys are
+//	never freed, and the fields of a closure are constant. What a coroutine that has
+//	just been made refers to may not be there to see yet: nil is not followed. So whatever is read, no
+//	other harm is done than that a line is brought in which nobody needs. The race
+//	detector does not know that: with it, nobody looks.
+
+const (
+	// aheadFrom is how many fibers are worth it: less, and one has hardly waited for
+	// the first.
+	aheadFrom = 2
+	// manyReady is how many ready fibers are taken to have pushed each other out of
+	// the cache of a core: each of them takes more than a kilobyte of it.
+	manyReady = 1024
+)
+
+// fetch has the record of f brought in.
+func (f *fiber) fetch() { prefetch.Line(uintptr(unsafe.Pointer(f))) }
+
+// readAhead has brought in what it takes to switch to the fibers, at most turnPicks,
+// whose records are there already. The caller owns them (or see A1).
+func readAhead(fibers []*fiber) {
+	type way struct {
+		co *coroutine
+		g  uintptr
+	}
+	var ways [turnPicks]way
+	n := 0
+	for _, f := range fibers {
+		if co := f.co; co != nil { // A1
+			ways[n] = way{co, f.g}
+			prefetch.Line(uintptr(unsafe.Pointer(co)))
+			prefetch.Goroutine(ways[n].g)
+			prefetch.Line(registry.Home(ways[n].g))
+			n++
+		}
+	}
+	for _, x := range ways[:n] {
+		prefetch.Stack(x.g)
+		prefetch.Line(uintptr(unsafe.Pointer(x.co.At())))
+	}
+	for _, x := range ways[:n] {
+		if at := x.co.At(); at != nil { // A1
+			prefetch.Line(uintptr(unsafe.Pointer(nextOf(at))))
+			prefetch.Line(uintptr(*(*unsafe.Pointer)(unsafe.Pointer(&at.Yield))))
+		}
+	}
+	for _, x := range ways[:n] {
+		at := x.co.At()
+		if at == nil { // A1
+			continue
+		}
+		if next := nextOf(at); next != nil { // A1
+			prefetch.Line(next[1])
+			prefetch.Line(next[2])
+		}
+	}
+}
+
+// nextOf returns the closure in the slot of c: its code and the two variables of
+// iter.Pull that both sides of the slot close over. (Should there be fewer one day, the
+// last is a word of whatever lies behind.)
+func nextOf(c *coro.Coro) *[3]uintptr { return *(**[3]uintptr)(unsafe.Pointer(&c.Next)) }
+
+// readRing is readAhead for the fibers that run until the next turn, if so many are
+// ready that those cannot be in the cache.
+func (s *scheduler) readRing(ready int) {
+	if !lookAhead || ready < manyReady {
+		return
+	}
+	var batch [turnPicks]*fiber
+	next := batch[:0]
+	s.ring.Each(func(f *fiber) bool {
+		f.fetch()
+		next = append(next, f)
+		return len(next) < s.interval
+	})
+	readAhead(next)
+}

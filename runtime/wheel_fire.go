@@ -1,0 +1,85 @@
+package runtime
+
+import (
+	"time"
+)
+
+// fire does what the timers of w are for that are due, up to limit of them, at most
+// fireBatch. Root only.
+func (s *scheduler) fire(w *wheel, now int64, limit int) {
+	var batch [fireBatch]any
+	n := w.take(now, limit, &batch)
+	s.counts.fired += uint64(n)
+	if n >= aheadFrom {
+		for _, what := range batch[:n] {
+			if f, ok := what.(*fiber); ok {
+				f.fetch()
+			}
+		}
+	}
+	var sleepers [fireBatch]*fiber
+	woken := sleepers[:0]
+	for _, what := range batch[:n] {
+		switch what := what.(type) {
+		case *fiber:
+			if what.wake(servedBit) {
+				woken = append(woken, what)
+			}
+		case *timeRegistration:
+			what.Commit(time.Now())
+		case alarm:
+			what.ring(s)
+		}
+	}
+	if len(woken) >= aheadFrom {
+		readAhead(woken) // before the push: they are ours until then
+	}
+	for _, f := range woken {
+		s.pushWoken(f)
+	}
+}
+
+// fireOwn fires the timers of the scheduler's own wheel, and now and then those
+// of others that nobody else sees to. It reports whether there were any.
+//
+// While more fibers are ready than run until the next turn, it fires for a quarter of
+// those that run, and leaves what others are late with to them. Sleepers that are late
+// would otherwise pile up in the ring, behind it all, and be out of the cache once more
+// when it is their turn.
+func (s *scheduler) fireOwn(now int64) (fired bool) {
+	limit, every := fireBatch, scanEvery
+	if ready := s.ring.Len(); ready >= turnPicks {
+		s.readRing(ready)
+		limit, every = max(s.interval, minFired), scanSeldom
+		if s.rotation%backlogTurns != 0 {
+			limit = 0
+		}
+	}
+	if limit > 0 && s.wheel.next.Load() <= now {
+		s.fire(s.wheel, now, limit)
+		fired = true
+	}
+	if time.Duration(now-s.scanned) < every {
+		return fired
+	}
+	s.scanned = now
+	for _, w := range s.rt.wheels {
+		next := w.next.Load()
+		if next <= now && (w.unattended.Load() || time.Duration(now-next) >= overdue) {
+			s.fire(w, now, fireBatch)
+			fired = true
+		}
+	}
+	return fired
+}
+
+// fireAll fires the timers of all wheels. It reports whether there were any.
+func (s *scheduler) fireAll(now int64) (fired bool) {
+	for _, w := range s.rt.wheels {
+		if w.next.Load() <= now {
+			s.fire(w, now, fireBatch)
+			fired = true
+		}
+	}
+	return fired
+}

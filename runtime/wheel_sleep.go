@@ -1,0 +1,56 @@
+package runtime
+
+import (
+	goruntime "runtime"
+	"sync"
+
+	"github.com/seed222ee791/fibers/internal/getg"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// sleepUntil parks the fiber of c, the caller, until the clock shows when.
+func (c *coroutine) sleepUntil(when int64) {
+	s, f := c.sched, c.fiber
+	t := s.newTimer()
+	t.Value = f
+	if g := getg.Get(); f.g != g { // A1
+		f.g = g
+	}
+	s.wheel.set(t, when)
+	for {
+		served, ending := f.WaitServed(wait.Sleep)
+		if served {
+			break
+		}
+		if ending && t.cancel() { // if not, it was taken out, and the report is to come
+			goruntime.Goexit()
+		}
+	}
+	c.sched.freeTimer(t)
+}
+
+const maxTimers = 1024 // unused records that a scheduler keeps for itself
+
+// spareTimers keeps the records of more sleepers, until the garbage collector takes them.
+var spareTimers = sync.Pool{New: func() any { return new(timer) }}
+
+// newTimer returns an unused record. Owner only.
+func (s *scheduler) newTimer() *timer {
+	n := len(s.timers) - 1
+	if n < 0 {
+		return spareTimers.Get().(*timer)
+	}
+	t := s.timers[n]
+	s.timers = s.timers[:n]
+	return t
+}
+
+// freeTimer takes back a record that is in no wheel. Owner only.
+func (s *scheduler) freeTimer(t *timer) {
+	if len(s.timers) < maxTimers {
+		s.timers = append(s.timers, t)
+	} else {
+		t.Value, t.home = nil, nil
+		spareTimers.Put(t)
+	}
+}
