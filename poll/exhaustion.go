@@ -3,7 +3,7 @@ package poll
 import "time"
 
 // When the process or the system has no descriptor or memory left for a connection,
-// accepting does not fail on either backend: the listener rests for a while, longer
+// accepting does not fail on either backend, where the system tells: the listener rests for a while, longer
 // each time, and tries again. What counts as that is exhausted, of each system.
 
 const (

@@ -24,7 +24,7 @@ func (l *latencies) read() (all Latencies) {
 
 // Latencies counts times by their size: element 0 those below a microsecond, element
 // i those of at least 2^(i−1) µs and less than 2^i µs, the last all that are longer.
-type Latencies [18]uint64
+type Latencies [24]uint64
 
 // Count returns how many times were counted.
 func (l Latencies) Count() uint64 {

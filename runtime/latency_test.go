@@ -19,7 +19,7 @@ func TestLatencies(t *testing.T) {
 		want time.Duration
 	}{
 		{0, time.Microsecond}, {0.5, time.Microsecond}, {0.51, 16 * time.Microsecond}, {0.99, 16 * time.Microsecond},
-		{0.991, 65536 * time.Microsecond}, {1, 65536 * time.Microsecond},
+		{0.991, 4194304 * time.Microsecond}, {1, 4194304 * time.Microsecond},
 	} {
 		if got := l.Quantile(c.p); got != c.want {
 			t.Errorf("Quantile(%v) = %v, want %v", c.p, got, c.want)
@@ -37,23 +37,24 @@ func TestLatencies(t *testing.T) {
 	}
 }
 
-// A scheduler that sleeps and is woken says how long it took.
+// A scheduler that sleeps and is woken says how long it took: from the call, not
+// since it was made.
 func TestWakeUpsAreCounted(t *testing.T) {
 	rt := newRuntime(t, fibers.WithSchedulers(1))
-	begin := time.Now()
-	for rt.Stats().Schedulers[0].WakeUps.Count() < 3 {
-		for !rt.Stats().Schedulers[0].Asleep {
-			time.Sleep(time.Millisecond) // sleep: polling
-		}
-		if rt.Run(func() {}) != nil {
+	const age = 2 * time.Second
+	time.Sleep(age) // sleep: so that its age is more than any wake-up takes
+	read := func() fibers.SchedulerStats { return rt.Stats().Schedulers[0] }
+	before := read().WakeUps.Count()
+	for begin := time.Now(); read().WakeUps.Count() < before+50; {
+		if read().Asleep && rt.Run(func() {}) != nil {
 			t.Fatal("Run")
 		}
 		if time.Since(begin) > 30*time.Second {
-			t.Fatal("no wake-up is counted")
+			t.Fatalf("of %d wake-ups to come %d are counted", 50, read().WakeUps.Count()-before)
 		}
 	}
-	if most := rt.Stats().Schedulers[0].WakeUps.Quantile(0.01); most > 2*time.Since(begin) {
-		t.Errorf("the quickest took %v, of %v in all", most, time.Since(begin))
+	if half := read().WakeUps.Quantile(0.5); half > age/2 {
+		t.Errorf("half of the wake-ups took %v", half)
 	}
 }
 

@@ -49,8 +49,9 @@ func WithCPUs(cpus ...int) Option {
 //
 // What is limited to one CPU is the thread that carries a scheduler, while it runs
 // fibers: where a scheduler that has slept wakes up is the system's to decide, and
-// for the first millisecond it stays there. One that does not get its core, because
-// other programs use it, is unlocked for some time. A process
+// for the first millisecond it stays there. One that gets less than three quarters of
+// its core, because other programs use it or a fiber blocks it, is unlocked for some
+// time. A process
 // that is started from such a thread (os/exec in a fiber, or for a moment in a
 // goroutine that comes to run there) inherits the limit: a program that starts
 // processes which use several CPUs is better off without pinning.

@@ -82,8 +82,8 @@ package runtime
 // that finds the permit there already still writes the word, for this reason.
 //
 // Checked by: docs/models/park.pml (spin, with mutants; K1 to K5), serve.pml (K6,
-// K7), TestParkStress, TestServeStress and TestLateUnparkStress (all, with inspectors
-// at work).
+// K7; it alone checks that a permit is taken by a CAS), TestParkStress,
+// TestServeStress and TestLateUnparkStress (all, with inspectors at work).
 
 import (
 	goruntime "runtime"

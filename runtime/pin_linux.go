@@ -34,8 +34,9 @@ import (
 // some times a second.
 //
 // Nor does it insist on a core that others keep busy. The monitor compares the
-// processor time of pinned threads with the time that has passed: one that got less
-// than three quarters is let go, so that the system can move it, and pinned again
+// processor time of pinned threads with the time that has passed since they were
+// pinned, 8 ms at least: one that got less than three quarters (also, because it was
+// blocked for a fiber) is let go, so that the system can move it, and pinned again
 // after a while, longer each time. (Measured beside other programs on two cores: a
 // pinned scheduler took four to six times as long as goroutines, which the system
 // had moved to the free core.)
@@ -87,14 +88,14 @@ type pin struct {
 	mask unix.CPUSet
 	// thread is the one it pinned, or 0. Writers: under the lock of the table, the
 	// owner, another one that takes the thread over, and the monitor (P1). Readers:
-	// owner; others under the lock.
+	// owner; others under the lock, or to know whether to take it.
 	thread stdatomic.Int64
 	failed error
 
 	// retry is the time, by the runtime's clock, until which it is not pinned, after
 	// a bad verdict. Writer: the monitor. Reader: owner (P1).
 	retry stdatomic.Int64
-	trial trial // the monitor's
+	trial trial // of the thread, since it was pinned. Under the lock of the table
 
 	checks, right, moves uint64
 }
@@ -166,13 +167,13 @@ func (p *pin) check(s *scheduler) {
 	p.release()
 	threads.owner[tid] = p
 	p.thread.Store(int64(tid))
+	p.trial.thread = 0 // a new one: sleep does not count
 }
 
 // judge looks at how the pinned thread has fared. Called by the monitor, at least
 // every few milliseconds while the scheduler is awake.
 func (p *pin) judge(now time.Duration) {
 	if p.thread.Load() == 0 {
-		p.trial.thread = 0
 		return
 	}
 	threads.Lock()
@@ -204,7 +205,7 @@ func (p *pin) judge(now time.Duration) {
 
 // threadTime returns the processor time of a thread of this process.
 func threadTime(tid int64) (time.Duration, bool) {
-	const ofThread, scheduled = 4, 2 // as in clockid_to_fd(2) and the kernel's posix-timers.h
+	const ofThread, scheduled = 4, 2 // CPUCLOCK_PERTHREAD_MASK and CPUCLOCK_SCHED of the kernel
 	var ts unix.Timespec
 	err := unix.ClockGettime(int32(^tid<<3|ofThread|scheduled), &ts)
 	return time.Duration(ts.Nano()), err == nil

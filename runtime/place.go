@@ -8,8 +8,8 @@ import (
 
 // A place holds one fiber, or none; anyone may take it out. It keeps the address
 // as a number: the record stays where it is as long as its runtime (see records),
-// so the garbage collector need not know of it, and each change is one instruction
-// without a write barrier.
+// so the garbage collector need not know of it, and each change is one atomic
+// operation without a write barrier.
 type place struct{ at atomic.Uintptr }
 
 // look returns the fiber in p, or nil.

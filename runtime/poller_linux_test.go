@@ -186,11 +186,11 @@ func TestPollerOfARuntimeThatSleeps(t *testing.T) {
 func TestPollerIsHandedOverWhenARuntimeCloses(t *testing.T) {
 	l := newLine(t)
 	defer l.close()
+	const last = 6
 	got := make(chan byte)
-	var over atomic.Bool
 	go func() {
-		for !over.Load() {
-			got <- l.read()
+		for b := byte(0); b != last; got <- b {
+			b = l.read()
 		}
 	}()
 	ping := func(b byte) {
@@ -220,8 +220,7 @@ func TestPollerIsHandedOverWhenARuntimeCloses(t *testing.T) {
 		}
 		ping(5)
 	}
-	over.Store(true)
-	ping(6)
+	ping(last)
 }
 
 func TestPollerIsIdleWithDescriptors(t *testing.T) {

@@ -85,15 +85,16 @@ type SchedulerStats struct {
 	Fired    uint64 // timers that it fired, its own and others'
 	Polls    uint64 // times it waited for descriptors, being the poller
 
-	// WakeUps are the times from when somebody woke the scheduler, because there was
-	// work, until it came. What wakes it as the poller (an event of a descriptor), or
-	// by its time, is not counted.
+	// WakeUps are the times from when somebody woke the scheduler, most often because
+	// there was work, until it came. What wakes it as the poller (an event of a
+	// descriptor), or by its time, is not counted.
 	WakeUps Latencies
 
 	// OnCore is the share of looks, one a millisecond of running, at which it was on
 	// its core; 1 if it is locked to none.
 	OnCore float64
-	// Moves counts how often it was found on another thread and pinned that.
+	// Moves counts how often a thread was pinned for it: after sleeps, and when it was
+	// found on another one.
 	Moves uint64
 }
 

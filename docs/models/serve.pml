@@ -27,7 +27,7 @@
 // Mutants
 //	BLIND_TAKE          the permit is taken by a load and a store
 //	BLIND_RELEASE       the inspector lets go by a load and a store
-//	TWO_STEPS           first the flip, then the wake, as two writes of a copy
+//	TWO_STEPS           first the wake, then the flip
 //	NO_FLIP_ON_PERMIT   Serve leaves a word with a permit as it is
 
 #define ROUNDS 2
@@ -82,12 +82,12 @@ proctype server() {
 end:	do
 	:: atomic { place -> place = false };
 #ifdef TWO_STEPS
-		atomic { flip = 1 - flip; served++ };
 		if
 		:: atomic { word == parked -> word = awake; enqueue() }
-		:: atomic { (word == awake || word == held) -> skip }
+		:: atomic { (word == awake || word == held) -> word = permit }
 		:: atomic { word == permit -> skip }
-		fi
+		fi;
+		atomic { flip = 1 - flip; served++ }
 #else
 		if
 		:: atomic { word == parked -> word = awake; flip = 1 - flip; served++; enqueue() }

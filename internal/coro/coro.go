@@ -118,7 +118,8 @@ func (c *Coro) Enter(to *Coro) (slot *Coro, next bool) {
 // Relayed reports, after a switch, whether c has to go on at once: see GoOn.
 func (c *Coro) Relayed() bool { return c.relay != nil }
 
-// GoOn switches to where End wants c to go on to.
+// GoOn switches to where End wants c to go on to. (It seldom has to: inlined, it would
+// keep those who ask Relayed from being so.)
 //
 //go:noinline
 func (c *Coro) GoOn() {
