@@ -1,6 +1,10 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // A Chan carries values from those who put to those who get. Any number of
 // fibers and goroutines may use one, on either side. NewChan and NewBuffered make
@@ -16,10 +20,8 @@ import "github.com/seed222ee791/fibers/internal/wait"
 //
 // There is no close: see Queue, and Cond beside a channel in a Choice.
 type Chan[T any] struct {
-	solo pointer[solo[T]] // see solo.go
-	busy solo[T]          // what solo points to while the lock decides
+	word // see solo.go
 
-	mu lock
 	// Under mu. On no channel do a live put and a live get of two different
 	// performances wait at once: whoever comes second meets the first (the scan
 	// and the enqueueing are one critical section).
@@ -37,21 +39,22 @@ func NewBuffered[T any](n int) *Chan[T] {
 		panic("cml: NewBuffered with no room: use NewChan for a rendezvous")
 	}
 	c := &Chan[T]{buf: make([]T, n)}
-	c.solo.Store(&c.busy) // for ever: solo is for rendezvous
+	c.solo.Store(busy) // for ever: solo is for rendezvous
 	return c
 }
 
 // Put hands v to a getter, or to the buffer, waiting until it is taken.
 func (c *Chan[T]) Put(v T) {
-	s := c.solo.Load()
-	for s != nil && s.side == getting {
-		if c.solo.CompareAndSwap(s, nil) && s.offer.serve(v) { // S1
+	for s := c.solo.Load(); s != nil && s.side != putting; s = c.solo.Load() {
+		if s.offer == nil {
+			if c.tryPut(v) {
+				return
+			}
+			break
+		}
+		if c.solo.CompareAndSwap(s, nil) && offerAt[T](s).serve(v) { // S1
 			return
 		}
-		s = c.solo.Load()
-	}
-	if s == &c.busy && c.tryPut(v) {
-		return
 	}
 	w, l := loneOf[T]()
 	o := &l.put
@@ -66,8 +69,7 @@ func (c *Chan[T]) Put(v T) {
 				c.ended(o)
 			}
 		}
-		o.done = flag{} // nobody looks
-		o.moved = false
+		o.settle()
 	}
 	clear1(&o.v)
 	wait.Release(w)
@@ -75,18 +77,17 @@ func (c *Chan[T]) Put(v T) {
 
 // Get returns the next value, waiting for one.
 func (c *Chan[T]) Get() T {
-	s := c.solo.Load()
-	for s != nil && s.side == putting {
-		if c.solo.CompareAndSwap(s, nil) { // S1
-			if v, ok := s.offer.relieve(); ok {
+	for s := c.solo.Load(); s != nil && s.side != getting; s = c.solo.Load() {
+		if s.offer == nil {
+			if v, ok := c.tryGet(); ok {
 				return v
 			}
+			break
 		}
-		s = c.solo.Load()
-	}
-	if s == &c.busy {
-		if v, ok := c.tryGet(); ok {
-			return v
+		if c.solo.CompareAndSwap(s, nil) { // S1
+			if v, ok := offerAt[T](s).relieve(); ok {
+				return v
+			}
 		}
 	}
 	w, l := loneOf[T]()
@@ -102,8 +103,7 @@ func (c *Chan[T]) Get() T {
 				c.ended(o)
 			}
 		}
-		o.done = flag{} // nobody looks
-		o.moved = false
+		o.settle()
 	}
 	v := o.v
 	clear1(&o.v)
@@ -116,13 +116,12 @@ func (c *Chan[T]) Get() T {
 func (c *Chan[T]) TryPut(v T) bool {
 	for {
 		s := c.solo.Load()
-		if s == nil || s.side == putting {
+		switch {
+		case s == nil || s.side == putting:
 			return false
-		}
-		if s.side == neither {
+		case s.offer == nil:
 			return c.tryPut(v)
-		}
-		if c.solo.CompareAndSwap(s, nil) && s.offer.serve(v) { // S1
+		case c.solo.CompareAndSwap(s, nil) && offerAt[T](s).serve(v): // S1
 			return true
 		}
 	}
@@ -132,14 +131,13 @@ func (c *Chan[T]) TryPut(v T) bool {
 func (c *Chan[T]) TryGet() (v T, ok bool) {
 	for {
 		s := c.solo.Load()
-		if s == nil || s.side == getting {
+		switch {
+		case s == nil || s.side == getting:
 			return v, false
-		}
-		if s.side == neither {
+		case s.offer == nil:
 			return c.tryGet()
-		}
-		if c.solo.CompareAndSwap(s, nil) { // S1
-			if v, ok = s.offer.relieve(); ok {
+		case c.solo.CompareAndSwap(s, nil): // S1
+			if v, ok = offerAt[T](s).relieve(); ok {
 				return v, true
 			}
 		}
@@ -155,6 +153,9 @@ func (c *Chan[T]) tryPut(v T) bool {
 	ok := c.n < len(c.buf)
 	if ok {
 		c.store(v)
+	}
+	if c.buf == nil {
+		c.left(nil)
 	}
 	c.mu.Unlock()
 	return ok
@@ -173,6 +174,9 @@ func (c *Chan[T]) tryServe(v T) bool {
 		c.store(v)
 		ok = true
 	}
+	if c.buf == nil {
+		c.left(nil)
+	}
 	c.mu.Unlock()
 	ws.flush(nil)
 	return ok
@@ -186,6 +190,9 @@ func (c *Chan[T]) tryGet() (v T, ok bool) {
 	}
 	if ok = c.n > 0; ok {
 		v = c.take()
+	}
+	if c.buf == nil {
+		c.left(nil)
 	}
 	c.mu.Unlock()
 	return v, ok
@@ -203,6 +210,9 @@ func (c *Chan[T]) tryRelieve() (v T, ok bool) {
 		v = q.v // before the grant: W7
 		ok = q.grant(&ws)
 	}
+	if c.buf == nil {
+		c.left(nil)
+	}
 	c.mu.Unlock()
 	ws.flush(nil)
 	if !ok {
@@ -213,55 +223,61 @@ func (c *Chan[T]) tryRelieve() (v T, ok bool) {
 
 // PutOp is Put as an op.
 func (c *Chan[T]) PutOp(v T) Op[Unit] {
-	return &chanPut[T]{unitOp[T]{objectOp[T]{obj: c, kind: kindPut, v: v}}, c}
+	op := &chanPut[T]{head: head{leaves: 1, word: &c.word, side: putting, typ: typeOf[T]()}, v: v}
+	op.from = unsafe.Pointer(&op.v)
+	return op
 }
 
 // GetOp is Get as an op.
 func (c *Chan[T]) GetOp() Op[T] {
-	return &chanGet[T]{objectOp[T]{obj: c, kind: kindGet}, c}
+	return &chanGet[T]{head{leaves: 1, word: &c.word, side: getting, typ: typeOf[T]()}}
 }
 
-// chanPut and chanGet try without an offer.
+// chanOf returns the channel of a head: a Chan begins with its word.
+func chanOf[T any](h *head) *Chan[T] { return (*Chan[T])(unsafe.Pointer(h.word)) }
+
 type chanPut[T any] struct {
-	unitOp[T]
-	c *Chan[T]
+	head
+	v T
 }
 
+func (op *chanPut[T]) about() *head                     { return &op.head }
 func (op *chanPut[T]) force(*performance, int) Op[Unit] { return op }
+func (op *chanPut[T]) publish(p *performance, i int) bool {
+	return publishAt[T](p, &op.head, i, chanOf[T](&op.head))
+}
+func (op *chanPut[T]) result(p *performance, _ int) (u Unit) {
+	settleAt[T](p)
+	p.finish(p.index)
+	return u
+}
 
-func (op *chanPut[T]) try(p *performance, base int) (Unit, bool) {
-	ok := op.c.TryPut(op.v)
-	if ok {
-		p.finish(base)
+func (op *chanPut[T]) try(p *performance, i int) (u Unit, ok bool) {
+	if ok = chanOf[T](&op.head).TryPut(op.v); ok && p != nil {
+		p.finish(i)
 	}
-	return Unit{}, ok
+	return u, ok
 }
 
-func (op *chanPut[T]) publish(p *performance, base int) bool {
-	o := op.offer(p, base)
-	out := op.c.publish(p, o)
-	return o.published(p, out)
-}
+type chanGet[T any] struct{ head }
 
-type chanGet[T any] struct {
-	objectOp[T]
-	c *Chan[T]
-}
-
+func (op *chanGet[T]) about() *head                  { return &op.head }
 func (op *chanGet[T]) force(*performance, int) Op[T] { return op }
+func (op *chanGet[T]) publish(p *performance, i int) bool {
+	return publishAt[T](p, &op.head, i, chanOf[T](&op.head))
+}
 
-func (op *chanGet[T]) try(p *performance, base int) (T, bool) {
-	v, ok := op.c.TryGet()
-	if ok {
-		p.finish(base)
+func (op *chanGet[T]) result(p *performance, _ int) T {
+	v := settleAt[T](p)
+	p.finish(p.index)
+	return v
+}
+
+func (op *chanGet[T]) try(p *performance, i int) (v T, ok bool) {
+	if v, ok = chanOf[T](&op.head).TryGet(); ok && p != nil {
+		p.finish(i)
 	}
 	return v, ok
-}
-
-func (op *chanGet[T]) publish(p *performance, base int) bool {
-	o := op.offer(p, base)
-	out := op.c.publish(p, o)
-	return o.published(p, out)
 }
 
 func (c *Chan[T]) mutex() *lock { return &c.mu }

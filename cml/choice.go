@@ -1,7 +1,8 @@
 package cml
 
 import (
-	"slices"
+	"math/bits"
+	"math/rand/v2"
 	"sort"
 
 	"go.uber.org/atomic"
@@ -16,33 +17,71 @@ import (
 // The same op, or several ops on one object, may stand in a choice. A
 // performance does not meet itself: of Choice(c.PutOp(v), c.GetOp()) the two
 // halves wait for others.
-func Choice[T any](ops ...Op[T]) Op[T] { return newChoice("Choice", slices.Clone(ops), false) }
+func Choice[T any](ops ...Op[T]) Op[T] { return newChoice("Choice", ops, 0) }
 
 // Prefer is Choice that takes the leftmost of those that are ready at once.
 // While none is ready it waits for all alike: the first to come wins.
-func Prefer[T any](ops ...Op[T]) Op[T] { return newChoice("Prefer", slices.Clone(ops), true) }
+func Prefer[T any](ops ...Op[T]) Op[T] { return newChoice("Prefer", ops, biased) }
 
 // choice is an n-ary node. Immutable but for plan.
 type choice[T any] struct {
-	kids   []Op[T]
-	biased bool
-	act    bool // some kid is active
-	nested bool // some kid is a choice of the same bias
-	n      int  // leaves, unless act
-	// own is the plan if no kid has to be spread out: kids as they are.
-	own plan[T]
-	// plan is kids with nested choices spread out, made when first needed.
-	// Writers, readers: any; whoever makes it makes the same.
+	head
+	arms []arm[T] // as given
+	// plan is made when first needed. Writers, readers: any; whoever makes it makes
+	// the same.
 	plan atomic.Pointer[plan[T]]
 }
 
+// An arm is an op of a choice, and what there is to say about it.
+type arm[T any] struct {
+	op Op[T]
+	h  *head
+}
+
+// A plan is the arms with nested choices spread out.
 type plan[T any] struct {
-	kids []Op[T]
-	// from[i] is the number of leaves before kids[i]; nil if it is i.
+	arms []arm[T]
+	// from[i] is the number of leaves before arms[i]; nil if it is i.
 	from []int
 }
 
-func newChoice[T any](name string, ops []Op[T], biased bool) Op[T] {
+// A choice of few arms is one piece of memory.
+type (
+	choice2[T any] struct {
+		choice[T]
+		room [2]arm[T]
+	}
+	choice4[T any] struct {
+		choice[T]
+		room [4]arm[T]
+	}
+	choice8[T any] struct {
+		choice[T]
+		room [8]arm[T]
+	}
+)
+
+// choiceOf returns a choice with room for n arms.
+func choiceOf[T any](n int) *choice[T] {
+	switch {
+	case n <= 2:
+		c := &choice2[T]{}
+		c.arms = c.room[:n]
+		return &c.choice
+	case n <= 4:
+		c := &choice4[T]{}
+		c.arms = c.room[:n]
+		return &c.choice
+	case n <= 8:
+		c := &choice8[T]{}
+		c.arms = c.room[:n]
+		return &c.choice
+	}
+	return &choice[T]{arms: make([]arm[T], n)}
+}
+
+// newChoice returns a choice with that bias.
+func newChoice[T any](name string, ops []Op[T], bias traits) Op[T] {
 	switch len(ops) {
 	case 0:
 		return never[T]{}
@@ -51,125 +90,187 @@ func newChoice[T any](name string, ops []Op[T], biased bool) Op[T] {
 			return ops[0]
 		}
 	}
-	c := &choice[T]{kids: ops, biased: biased}
-	for _, op := range ops {
+	c := choiceOf[T](len(ops))
+	all, leaves := bias, int32(0)
+	arms := c.arms[:len(ops)]
+	for i, op := range ops {
 		if op == nil {
 			panic("cml: " + name + " of a nil operation")
 		}
-		if k, ok := op.(*choice[T]); ok && k.biased == biased {
-			c.nested = true
+		var h *head
+		if g, ok := op.(*chanGet[T]); ok { // most often
+			h = &g.head
+		} else {
+			h = op.about()
 		}
-		c.act = c.act || op.active()
+		arms[i] = arm[T]{op, h}
+		leaves += h.leaves
+		all |= h.traits & (active | impure)
+		if h.leaves != 1 || h.traits.has(active) {
+			all |= uneven
+			if k, ok := op.(*choice[T]); ok && k.traits&biased == bias {
+				all |= nested
+			}
+		}
 	}
-	if !c.act {
-		for _, op := range ops {
-			c.n += op.leaves()
-		}
-		if !c.nested && c.n == len(ops) {
-			c.own.kids = ops
-			c.own.count()
-		}
-	}
+	c.leaves, c.traits = leaves, all
 	return c
 }
 
-func (c *choice[T]) leaves() int  { return c.n }
-func (c *choice[T]) active() bool { return c.act }
+func (c *choice[T]) about() *head { return &c.head }
 
-// spread returns the plan.
-func (c *choice[T]) spread() *plan[T] {
-	if c.own.kids != nil {
-		return &c.own
+// spread returns the arms to be performed, and how many leaves are before each;
+// nil if that is its index.
+func (c *choice[T]) spread() ([]arm[T], []int) {
+	if !c.traits.has(uneven) {
+		return c.arms, nil
 	}
-	if pl := c.plan.Load(); pl != nil {
-		return pl
+	pl := c.plan.Load()
+	if pl == nil {
+		pl = &plan[T]{arms: c.arms}
+		if c.traits.has(nested) {
+			pl.arms = make([]arm[T], 0, max(len(c.arms), int(c.leaves)))
+			pl.add(c)
+		}
+		if !c.traits.has(active) {
+			pl.count()
+		}
+		c.plan.Store(pl)
 	}
-	pl := &plan[T]{kids: c.kids}
-	if c.nested {
-		pl.kids = make([]Op[T], 0, max(len(c.kids), c.n))
-		pl.add(c)
-	}
-	if !c.act {
-		pl.count()
-	}
-	c.plan.Store(pl)
-	return pl
+	return pl.arms, pl.from
 }
 
-// add appends the kids of c, and of choices in it.
+// add appends the arms of c, and of choices in it.
 func (pl *plan[T]) add(c *choice[T]) {
-	for _, op := range c.kids {
-		if k, ok := op.(*choice[T]); ok && k.biased == c.biased {
+	for _, a := range c.arms {
+		if k, ok := a.op.(*choice[T]); ok && (k.traits^c.traits)&biased == 0 {
 			pl.add(k)
 		} else {
-			pl.kids = append(pl.kids, op)
+			pl.arms = append(pl.arms, a)
 		}
 	}
 }
 
 // count fills from, if it is needed.
 func (pl *plan[T]) count() {
-	for _, op := range pl.kids {
-		if op.leaves() == 1 {
+	for _, a := range pl.arms {
+		if a.h.leaves == 1 {
 			continue
 		}
-		pl.from = make([]int, len(pl.kids))
+		pl.from = make([]int, len(pl.arms))
 		n := 0
-		for i, op := range pl.kids {
+		for i, a := range pl.arms {
 			pl.from[i] = n
-			n += op.leaves()
+			n += int(a.h.leaves)
 		}
 		return
 	}
 }
 
-// base returns the number of leaves before kid i.
-func (pl *plan[T]) base(i int) int {
-	if pl.from == nil {
+// before returns the number of leaves before arm i.
+func before(from []int, i int) int {
+	if from == nil {
 		return i
 	}
-	return pl.from[i]
-}
-
-// kid returns the kid in which leaf index is.
-func (pl *plan[T]) kid(index int) int {
-	if pl.from == nil {
-		return index
-	}
-	// The last one that begins at or before index: kids without leaves do not count.
-	return sort.Search(len(pl.from), func(i int) bool { return pl.from[i] > index }) - 1
+	return from[i]
 }
 
 func (c *choice[T]) force(p *performance, base int) Op[T] {
-	if !c.act {
+	if !c.traits.has(active) {
 		return c
 	}
-	pl := c.spread()
-	forced, first := make([]Op[T], len(pl.kids)), base
-	for i, op := range pl.kids {
-		if op.active() {
-			op = op.force(p, base)
-		}
-		forced[i] = op
-		base += op.leaves()
+	arms := c.arms
+	if c.traits.has(nested) {
+		arms, _ = c.spread()
 	}
 	// Not newChoice: a choice that came out of a guard counts as one.
-	f := &choice[T]{kids: forced, biased: c.biased, n: base - first}
-	f.own.kids = forced
-	f.own.count()
+	f := choiceOf[T](len(arms))
+	f.traits = c.traits & (biased | impure)
+	for i, a := range arms {
+		if a.h.traits.has(active) {
+			a.op = a.op.force(p, base)
+			a.h = a.op.about()
+		}
+		f.arms[i] = a
+		f.leaves += a.h.leaves
+		if a.h.leaves != 1 {
+			f.traits |= uneven
+		}
+		base += int(a.h.leaves)
+	}
+	if f.traits.has(uneven) {
+		pl := &plan[T]{arms: f.arms}
+		pl.count()
+		f.plan.Store(pl)
+	}
 	return f
 }
 
+// try looks at all arms first, which is cheap, and then tries those with whom it
+// might succeed: most often one or none, and where there is nothing to choose no
+// random number is needed.
 func (c *choice[T]) try(p *performance, base int) (v T, ok bool) {
-	pl := c.spread()
-	n := len(pl.kids)
+	arms, from := c.arms, []int(nil)
+	if c.traits.has(uneven) {
+		arms, from = c.spread()
+	}
+	if c.traits.has(biased) || len(arms) > 64 {
+		return tryMany(arms, from, c.traits.has(biased), p, base)
+	}
+	var hopeful uint64
+	for i := range arms {
+		h := arms[i].h
+		if w := h.word; w != nil && !h.traits.has(asks) {
+			if s := w.solo.Load(); s == nil || s.side == h.side {
+				continue // as head.vain
+			}
+		}
+		hopeful |= 1 << (i & 63)
+	}
+	for hopeful != 0 {
+		i := bits.TrailingZeros64(hopeful)
+		if hopeful&(hopeful-1) != 0 {
+			i = oneOf(hopeful, p)
+		}
+		hopeful &^= 1 << (i & 63)
+		if v, ok = arms[i].op.try(p, base+before(from, i)); ok {
+			return v, true
+		}
+	}
+	return v, false
+}
+
+// oneOf returns one of the bits that are set, each with the same probability.
+func oneOf(set uint64, p *performance) int {
+	var r uint64
+	if p == nil {
+		r = rand.Uint64()
+	} else {
+		r = p.random()
+	}
+	first, rest := set&-set, set&(set-1)
+	if rest&(rest-1) == 0 { // two: without a branch, which nobody could predict
+		return bits.TrailingZeros64(first ^ (first^rest)&-(r>>63))
+	}
+	n := bits.OnesCount64(set)
+	for k := int((r >> 32) * uint64(n) >> 32); k > 0; k-- {
+		set &= set - 1
+	}
+	return bits.TrailingZeros64(set)
+}
+
+// tryMany tries one arm after the other.
+func tryMany[T any](arms []arm[T], from []int, inOrder bool, p *performance, base int) (v T, ok bool) {
+	n := len(arms)
 	i, step := 0, 1
-	if !c.biased {
-		i, step = p.order(n)
+	if !inOrder {
+		i, step = order(n, rand.Uint64())
 	}
 	for range n {
-		if v, ok = pl.kids[i].try(p, base+pl.base(i)); ok {
-			return v, true
+		if a := &arms[i]; !a.h.vain() {
+			if v, ok = a.op.try(p, base+before(from, i)); ok {
+				return v, true
+			}
 		}
 		if i += step; i >= n {
 			i -= n
@@ -179,25 +280,34 @@ func (c *choice[T]) try(p *performance, base int) (v T, ok bool) {
 }
 
 func (c *choice[T]) publish(p *performance, base int) bool {
-	pl := c.spread()
-	n := len(pl.kids)
-	i, step := 0, 1
-	if !c.biased {
-		i, step = p.order(n)
+	arms, from := c.arms, []int(nil)
+	if c.traits.has(uneven) {
+		arms, from = c.spread()
 	}
-	for range n {
-		if pl.kids[i].publish(p, base+pl.base(i)) {
+	i, step := 0, 1
+	if p.back = !p.back; p.back && !c.traits.has(biased) { // so that either of two is first as often
+		i, step = len(arms)-1, -1
+	}
+	for range arms {
+		a := &arms[i]
+		k := base + before(from, i)
+		if (a.h.word == nil || !p.post(a.h, k)) && a.op.publish(p, k) {
 			return true
 		}
-		if i += step; i >= n {
-			i -= n
-		}
+		i += step
 	}
 	return false
 }
 
 func (c *choice[T]) result(p *performance, index int) T {
-	pl := c.spread()
-	i := pl.kid(index)
-	return pl.kids[i].result(p, index-pl.base(i))
+	if !c.traits.has(uneven) {
+		return c.arms[index].op.result(p, 0)
+	}
+	arms, from := c.spread()
+	if from == nil {
+		return arms[index].op.result(p, 0)
+	}
+	// The last one that begins at or before index: arms without leaves do not count.
+	i := sort.Search(len(from), func(i int) bool { return from[i] > index }) - 1
+	return arms[i].op.result(p, index-from[i])
 }

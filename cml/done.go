@@ -24,28 +24,50 @@ func Done(ctx context.Context) Op[error] {
 	if ctx.Done() == nil {
 		return never[error]{}
 	}
-	return &doneOp{objectOp[error]{obj: &watch{ctx: ctx}}}
+	return newDoneOp(ctx)
 }
 
-// doneOp is a type of its own so that its end can be noticed: the watch outlives
-// it while registered.
-type doneOp struct{ objectOp[error] }
+// doneOp is not part of its watch, so that its end can be noticed: the watch
+// outlives it while registered.
+type doneOp struct {
+	head
+	w *watch
+}
 
+func newDoneOp(ctx context.Context) *doneOp {
+	w := &watch{ctx: ctx}
+	w.solo.Store(busy)
+	return &doneOp{head{leaves: 1, traits: asks, word: &w.word, side: getting, typ: typeOf[error]()}, w}
+}
+
+func (op *doneOp) about() *head                      { return &op.head }
 func (op *doneOp) force(*performance, int) Op[error] { return op }
 
-func (op *doneOp) try(p *performance, base int) (error, bool) {
-	if op.obj.(*watch).ctx.Err() == nil {
+func (op *doneOp) try(p *performance, i int) (error, bool) {
+	if op.w.ctx.Err() == nil {
 		return nil, false
 	}
-	return op.objectOp.try(p, base)
+	if p != nil {
+		p.finish(i)
+	}
+	return context.Cause(op.w.ctx), true
 }
 
-func (op *doneOp) publish(p *performance, base int) bool {
-	decided := op.objectOp.publish(p, base)
-	if w := op.obj.(*watch); w.uses.Load() == keepAfter && w.noticed.CompareAndSwap(false, true) {
+func (op *doneOp) publish(p *performance, i int) bool {
+	if p.post(&op.head, i) {
+		return false
+	}
+	decided := publishAt[error](p, &op.head, i, op.w)
+	if w := op.w; w.uses.Load() == keepAfter && w.noticed.CompareAndSwap(false, true) {
 		runtime.AddCleanup(op, (*watch).close, w)
 	}
 	return decided
+}
+
+func (op *doneOp) result(p *performance, _ int) error {
+	err := settleAt[error](p)
+	p.finish(p.index)
+	return err
 }
 
 // doneOf is Done for PerformContext, which is most often called with the same
@@ -64,7 +86,7 @@ func (l *local) doneOf(ctx context.Context) Op[error] {
 	if op := l.done.Value(); op != nil {
 		return op
 	}
-	op := &doneOp{objectOp[error]{obj: &watch{ctx: ctx}}}
+	op := newDoneOp(ctx)
 	if t := reflect.TypeOf(ctx); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "context" {
 		l.done = weak.Make(op)
 	}
@@ -86,23 +108,50 @@ const keepAfter = 2
 // while nobody waits. Who comes after fired finds ctx done in meet and does not
 // wait; after over nobody comes, as the op is garbage.
 //
+// While the watch is registered for good, one performance at a time may wait in
+// the word, as in that of a channel (solo.go), from which fire takes it. Before
+// and after, and while there are others in the queue, the word is busy.
+//
 // Lock order: mu, then the locks of the context.
 type watch struct {
+	word
 	ctx context.Context
-	// uses counts the registrations made, up to keepAfter. Writer: line, under mu.
+	// uses counts the registrations made, up to keepAfter. Writer: wait, under mu.
 	// Readers: any.
 	uses atomic.Uint32
 	// noticed says that the registration is kept, as a cleanup will end it. Writer:
 	// one publish, by CAS, once. Readers: any.
 	noticed atomic.Bool
-	mu      lock
 	waiting queue[error] // under mu
 	stop    func() bool  // under mu; nil: not registered
+	fired   bool         // under mu
 }
 
 func (w *watch) mutex() *lock { return &w.mu }
 
+// occupy is S3. Under mu.
+func (w *watch) occupy() {
+	for {
+		s := w.solo.Load()
+		if s == busy {
+			return
+		}
+		if w.solo.CompareAndSwap(s, busy) {
+			if s != nil {
+				w.enqueue(offerAt[error](s))
+			}
+			return
+		}
+	}
+}
+
+func (w *watch) enqueue(o *offer[error]) {
+	o.moved, o.obj = true, w
+	w.waiting.push(o)
+}
+
 func (w *watch) meet(o *offer[error], ws *wakes) outcome {
+	w.occupy()
 	switch {
 	case w.ctx.Err() == nil:
 		return none
@@ -113,20 +162,36 @@ func (w *watch) meet(o *offer[error], ws *wakes) outcome {
 	return matched
 }
 
-// line is called when somebody is about to wait. If ctx is done by now, fire
-// runs at once, and waits for mu.
-func (w *watch) line(*offer[error]) *queue[error] {
+// wait lets o wait. If ctx is done by now, fire runs at once, and waits for mu.
+func (w *watch) wait(o *offer[error]) {
 	if w.stop == nil {
 		w.stop = context.AfterFunc(w.ctx, w.fire)
 		if n := w.uses.Load(); n < keepAfter {
 			w.uses.Store(n + 1)
 		}
 	}
-	return &w.waiting
+	if w.idle() {
+		w.solo.Store(&o.getting) // S5
+		return
+	}
+	w.enqueue(o)
 }
 
+// idle reports whether nobody waits, and fire will take whoever does in the word.
+func (w *watch) idle() bool {
+	return w.waiting.first == nil && w.stop != nil && w.noticed.Load() && !w.fired
+}
+
+func (w *watch) line(*offer[error]) *queue[error] { return &w.waiting }
+
 func (w *watch) left(*wakes) {
-	if w.waiting.first == nil && w.stop != nil && !w.noticed.Load() {
+	switch {
+	case w.waiting.first != nil:
+	case w.idle():
+		if w.solo.Load() == busy {
+			w.solo.Store(nil) // S5
+		}
+	case w.stop != nil && !w.noticed.Load():
 		w.stop()
 		w.stop = nil
 	}
@@ -136,6 +201,8 @@ func (w *watch) left(*wakes) {
 func (w *watch) fire() {
 	var ws wakes
 	w.mu.Lock()
+	w.occupy()
+	w.fired = true
 	for q := w.waiting.first; q != nil; q = w.waiting.first {
 		q.v = context.Cause(w.ctx)
 		q.grant(&ws)

@@ -87,7 +87,7 @@ func OrElse[T any](op Op[T], f func() T) Op[T] {
 	if f == nil {
 		panic("cml: OrElse with a nil function")
 	}
-	return newChoice("OrElse", []Op[T]{op, Wrap(Always(Unit{}), func(Unit) T { return f() })}, true)
+	return newChoice("OrElse", []Op[T]{op, Wrap(Always(Unit{}), func(Unit) T { return f() })}, biased)
 }
 
 // guard is the op that force1 makes of it. Immutable.
@@ -95,9 +95,8 @@ type guard[T any] struct {
 	force1 func(p *performance, base int) Op[T]
 }
 
-func (guard[T]) active() bool                             { return true }
+func (guard[T]) about() *head                             { return headActive }
 func (g guard[T]) force(p *performance, base int) Op[T]   { return g.force1(p, base) }
-func (guard[T]) leaves() int                              { panic(unforced) }
 func (guard[T]) try(*performance, int) (v T, ok bool)     { panic(unforced) }
 func (guard[T]) publish(*performance, int) (decided bool) { panic(unforced) }
 func (guard[T]) result(*performance, int) (v T)           { panic(unforced) }
@@ -118,7 +117,7 @@ func inRegion[T any](p *performance, base int, r region, f func() Op[T]) Op[T] {
 	at := len(p.regions)
 	p.regions = append(p.regions, r)
 	op := f()
-	p.regions[at].hi = base + op.leaves()
+	p.regions[at].hi = base + int(op.about().leaves)
 	return op
 }
 
@@ -129,8 +128,7 @@ type bracketed[T any] struct {
 	release func()
 }
 
-func (b *bracketed[T]) leaves() int                           { return b.op.leaves() }
-func (b *bracketed[T]) active() bool                          { return false }
+func (b *bracketed[T]) about() *head                          { return b.op.about() }
 func (b *bracketed[T]) force(*performance, int) Op[T]         { return b }
 func (b *bracketed[T]) publish(p *performance, base int) bool { return b.op.publish(p, base) }
 

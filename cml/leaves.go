@@ -1,11 +1,14 @@
 package cml
 
-// A static is an op without guards or hooks in it: those that are made of one
-// leaf embed it.
+// A static is an op of one leaf, without guards or hooks: those embed it.
 type static struct{}
 
-func (static) leaves() int  { return 1 }
-func (static) active() bool { return false }
+func (static) about() *head { return headOne }
+
+// A pure one can be tried without a performance.
+type pure struct{}
+
+func (pure) about() *head { return headPure }
 
 // objectOp is an operation on an object, the leaf that all objects of this
 // package share.
@@ -105,14 +108,16 @@ func (op *unitOp[T]) result(p *performance, index int) Unit {
 func Always[T any](v T) Op[T] { return &always[T]{v: v} }
 
 type always[T any] struct {
-	static
+	pure
 	v T
 }
 
 func (op *always[T]) force(*performance, int) Op[T] { return op }
 
 func (op *always[T]) try(p *performance, base int) (T, bool) {
-	p.finish(base)
+	if p != nil {
+		p.finish(base)
+	}
 	return op.v, true
 }
 
@@ -124,9 +129,9 @@ func (op *always[T]) result(*performance, int) T     { panic("cml: Always was no
 // runtime of the fiber closes.
 func Never[T any]() Op[T] { return never[T]{} }
 
-type never[T any] struct{ static }
+type never[T any] struct{}
 
-func (op never[T]) leaves() int                         { return 0 }
+func (op never[T]) about() *head                        { return headNone }
 func (op never[T]) force(*performance, int) Op[T]       { return op }
 func (op never[T]) try(*performance, int) (v T, _ bool) { return v, false }
 func (op never[T]) publish(*performance, int) bool      { return false }

@@ -59,14 +59,8 @@ func loan[T any](l *local) *offer[T] {
 
 // repay takes back an offer that nobody else knows any more.
 func repay[T any](l *local, o *offer[T]) {
-	clear1(&o.v)
-	o.obj, o.s, o.w = nil, nil, nil
-	if o.word != nil {
-		o.word, o.moved = nil, false
-	}
-	if o.done.Load() {
-		o.done = flag{} // nobody looks
-	}
+	o.s, o.w = nil, nil
+	o.blank()
 	free := -1
 	for i := range l.spares {
 		switch first := l.spares[i].(type) {
@@ -88,4 +82,13 @@ func repay[T any](l *local, o *offer[T]) {
 	}
 	o.n = 1
 	l.spares[free] = o
+}
+
+// blank clears what an operation has left in o, which nobody else knows any more.
+func (o *offer[T]) blank() {
+	clear1(&o.v)
+	o.obj, o.from, o.moved = nil, nil, false
+	if o.done.Load() {
+		o.done = flag{} // nobody looks
+	}
 }

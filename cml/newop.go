@@ -34,7 +34,7 @@ func NewOp[T any](try func() (T, bool), block func(w Waiter[T]) (withdraw func()
 }
 
 type custom[T any] struct {
-	static
+	pure
 	tryOnce func() (T, bool)
 	block   func(Waiter[T]) func()
 }
@@ -43,7 +43,7 @@ func (op *custom[T]) force(*performance, int) Op[T] { return op }
 
 func (op *custom[T]) try(p *performance, base int) (T, bool) {
 	v, ok := op.tryOnce()
-	if ok {
+	if ok && p != nil {
 		p.finish(base)
 	}
 	return v, ok

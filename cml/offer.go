@@ -8,23 +8,11 @@ import "github.com/seed222ee791/fibers/internal/wait"
 // It belongs to its performer; from enqueueing to unlinking, to the lock of its
 // object. See W7 in commit.go for who may touch it then.
 type offer[T any] struct {
-	cell
+	stake // first: the word of a channel points to it, see offerAt
 
 	next, prev *offer[T]
 	queue      *queue[T] // nil: not queued
-
-	obj object[T]
-	s   *state      // nil: plain, or a performance that has published nothing
-	w   wait.Waiter // of a plain one
-	// done says that whoever unlinked it has finished with it: of a plain one that
-	// was in a queue, that it is over; of another one that was taken out of a channel's word,
-	// that it was dead. Writer: who unlinked it, last.
-	done flag
-
-	// See solo.go.
-	putting, getting solo[T]           // set when made
-	word             *pointer[solo[T]] // where it was put; nil: nowhere. Performer's
-	moved            bool              // from there to a queue. Under the lock of obj
+	obj        object[T]
 
 	kind kind  // what is wanted of obj
 	n    int64 // how much of it
@@ -68,8 +56,7 @@ type object[T any] interface {
 // newOffer returns an offer that belongs to the caller.
 func newOffer[T any]() *offer[T] {
 	o := &offer[T]{}
-	o.status.Store(succeeded)
-	o.initSolo()
+	o.init()
 	return o
 }
 
@@ -182,37 +169,23 @@ func clear1[T any](v *T) {
 
 // withdraw implements leaf.
 func (o *offer[T]) withdraw(p *performance, index int) {
+	mu := o.obj.mutex()
 	if o.index == index {
 		p.won = o
 		if p.pair {
-			mu := o.obj.mutex()
 			mu.Lock()
 			mu.Unlock() //lint:ignore SA2001 whoever had it has finished: W7
 		}
 		return
 	}
-	if o.word != nil {
-		if o.word.CompareAndSwap(o.solo(), nil) || o.done.Load() { // S4, S6
-			repay(p.local, o)
-			return
-		}
-	}
-	mu := o.obj.mutex()
 	mu.Lock()
-	lost := false
 	if o.queue != nil {
 		o.queue.remove(o)
-	} else if o.word != nil && !o.moved && !o.done.Load() {
-		lost = true // S6
 	}
 	o.obj.left(&p.wakes)
 	mu.Unlock()
 	if p.wakes.one != nil {
 		p.wakes.flush(p.w)
-	}
-	if lost {
-		p.stray = true
-		return
 	}
 	repay(p.local, o)
 }

@@ -1,6 +1,10 @@
 package cml
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // Unit is the type of values that say nothing.
 type Unit = struct{}
@@ -14,15 +18,13 @@ type Unit = struct{}
 // Ops are made by the functions of this package, of the objects in it, and of
 // NewOp. The interface cannot be implemented elsewhere.
 type Op[T any] interface {
-	// leaves returns how many leaves it has. Not called while active.
-	leaves() int
-	// active reports whether force has something to do.
-	active() bool
+	// about returns what can be said of it beforehand.
+	about() *head
 	// force runs the guards in it and enters its regions in p. Leaves count from
 	// base. It returns an op that is not active.
 	force(p *performance, base int) Op[T]
 	// try commits a leaf that is ready, and returns its value; by then the
-	// performance is finished.
+	// performance is finished. If the op is pure, p may be nil.
 	try(p *performance, base int) (T, bool)
 	// publish makes offers of all leaves. True: p is decided, it went no further.
 	publish(p *performance, base int) bool
@@ -41,14 +43,42 @@ func Perform[T any](op Op[T]) T {
 	if op == nil {
 		panic("cml: Perform(nil): give it an operation")
 	}
-	if op.active() {
+	if c, ok := op.(*choice[T]); ok && !c.traits.has(active|impure|uneven) { // with nothing to be looked up
+		if v, ok := c.try(nil, 0); ok {
+			return v
+		}
+		p := begin()
+		c.publish(p, 0)
+		for !p.over() {
+			if p.w.Wait(wait.Choice) {
+				p.end()
+			}
+		}
+		return c.arms[p.index].op.result(p, 0)
+	}
+	h := op.about()
+	if h.traits.has(active) {
 		return performGuarded(op)
 	}
-	p := begin()
-	if v, ok := op.try(p, 0); ok {
-		return v
+	var p *performance
+	if !h.traits.has(impure) {
+		if v, ok := op.try(nil, 0); ok {
+			return v
+		}
+		p = begin()
+	} else {
+		p = begin()
+		if v, ok := op.try(p, 0); ok {
+			return v
+		}
 	}
-	return wait1(p, op)
+	op.publish(p, 0)
+	for !p.over() {
+		if p.w.Wait(wait.Choice) {
+			p.end()
+		}
+	}
+	return op.result(p, p.index)
 }
 
 // performGuarded is Perform of an op with guards or hooks: user code runs, and
@@ -60,13 +90,13 @@ func performGuarded[T any](op Op[T]) T {
 	if v, ok := op.try(p, 0); ok {
 		return v
 	}
-	return wait1(p, op)
-}
-
-// wait1 publishes op, of which nothing was ready, and parks.
-func wait1[T any](p *performance, op Op[T]) T {
 	op.publish(p, 0)
-	return op.result(p, p.await())
+	for !p.over() {
+		if p.w.Wait(wait.Choice) {
+			p.end()
+		}
+	}
+	return op.result(p, p.index)
 }
 
 // Poll performs op if a leaf of it can commit at once; otherwise it leaves no
@@ -78,11 +108,14 @@ func Poll[T any](op Op[T]) (T, bool) {
 		panic("cml: Poll(nil): give it an operation")
 	}
 	var p *performance
-	if op.active() {
+	switch h := op.about(); {
+	case h.traits.has(active):
 		p = beginGuarded()
 		defer p.abandon()
 		op = op.force(p, 0)
-	} else {
+	case !h.traits.has(impure):
+		return op.try(nil, 0)
+	default:
 		p = begin()
 	}
 	v, ok := op.try(p, 0)
@@ -105,11 +138,14 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 		panic("cml: PerformContext with a nil operation")
 	}
 	var p *performance
-	if op.active() {
+	h := op.about()
+	switch {
+	case h.traits.has(active):
 		p = beginGuarded()
 		defer p.abandon()
 		op = op.force(p, 0)
-	} else {
+		h = op.about()
+	case h.traits.has(impure):
 		p = begin()
 	}
 	if v, ok := op.try(p, 0); ok {
@@ -117,14 +153,24 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	}
 	var zero T
 	if ctx.Err() != nil {
-		p.finish(-1)
+		if p != nil {
+			p.finish(-1)
+		}
 		return zero, context.Cause(ctx)
 	}
+	if p == nil {
+		p = begin()
+	}
 	done := p.local.doneOf(ctx)
-	n := op.leaves()
+	n := int(h.leaves)
 	_ = op.publish(p, 0) || done.publish(p, n)
-	if i := p.await(); i != n {
-		return op.result(p, i), nil
+	for !p.over() {
+		if p.w.Wait(wait.Choice) {
+			p.end()
+		}
+	}
+	if p.index != n {
+		return op.result(p, p.index), nil
 	}
 	return zero, done.result(p, 0)
 }
@@ -138,27 +184,37 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 		panic("cml: PerformUntil with a nil operation")
 	}
 	var p *performance
-	if op.active() || stop.active() {
+	h, hs := op.about(), stop.about()
+	switch {
+	case (h.traits | hs.traits).has(active):
 		p = beginGuarded()
 		defer p.abandon()
 		op = op.force(p, 0)
-		stop = stop.force(p, op.leaves())
-	} else {
+		h = op.about()
+		stop = stop.force(p, int(h.leaves))
+	case (h.traits | hs.traits).has(impure):
 		p = begin()
 	}
 	if v, ok = op.try(p, 0); ok {
 		return v, s, true
 	}
-	n := op.leaves()
+	n := int(h.leaves)
 	if s, stopped := stop.try(p, n); stopped {
 		return v, s, false
 	}
-	_ = op.publish(p, 0) || stop.publish(p, n)
-	i := p.await()
-	if i < n {
-		return op.result(p, i), s, true
+	if p == nil {
+		p = begin()
 	}
-	return v, stop.result(p, i-n), false
+	_ = op.publish(p, 0) || stop.publish(p, n)
+	for !p.over() {
+		if p.w.Wait(wait.Choice) {
+			p.end()
+		}
+	}
+	if p.index < n {
+		return op.result(p, p.index), s, true
+	}
+	return v, stop.result(p, p.index-n), false
 }
 
 // Select performs the choice of ops: the spoken form of Go's select.
@@ -167,4 +223,4 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 //		cml.On(in.GetOp(), func(v int) { … }),
 //		cml.On(out.PutOp(x), func(cml.Unit) { … }),
 //	)
-func Select(ops ...Op[Unit]) { Perform(newChoice("Select", ops, false)) }
+func Select(ops ...Op[Unit]) { Perform(newChoice("Select", ops, 0)) }

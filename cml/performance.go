@@ -2,6 +2,7 @@ package cml
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -12,6 +13,8 @@ import (
 //	begin → force guards → try → publish → park → withdraw ┐
 //	                        └── committed ─────────────────┴→ finish → wraps
 //
+// An op of which no leaf needs a record to be tried is tried before begin.
+//
 // The leaf that wins calls finish, which fires nacks and hooks and gives the
 // record back, before it hands its value to the wraps around it.
 type performance struct {
@@ -19,8 +22,11 @@ type performance struct {
 	w     wait.Waiter
 	local *local
 
-	published []leaf
+	slots     []slot   // of the leaves, as far as there are any: see post.go
+	top       int      // nothing is posted in those from here on
+	published []leaf   // what is in no slot
 	undos     []func() // the withdraw functions of NewOp that are to be called
+	index     int      // of the leaf that won, once it is decided
 	won       leaf     // the one that won, once it is decided
 	used      bool     // between begin and finish
 	touched   bool     // the state is not as new any more
@@ -28,6 +34,8 @@ type performance struct {
 	pair      bool     // it was decided by a match
 	stray     bool     // somebody may still try to commit the state: S6 in solo.go
 	finished  bool
+	once      bool // the record is not used again
+	back      bool // the last choice was published from its last arm to its first
 
 	regions []region
 	wakes   wakes
@@ -67,13 +75,43 @@ func begin() *performance {
 	return p
 }
 
+// forgetState is called when the state is not to be used again.
+func (p *performance) forgetState() {
+	for i := range p.slots {
+		if m := p.slots[i].mine; m != nil {
+			m.offer.s = nil
+		}
+	}
+}
+
 // beginGuarded returns a performance in which user code runs before it is
 // decided. Its record is not used again, so that the deferred abandon can ask it.
 func beginGuarded() *performance {
 	w, l := caller()
-	p := &performance{s: newState(), rng: rand.Uint64() | 1, used: true, w: w, local: l}
+	p := &performance{s: newState(), rng: rand.Uint64() | 1, used: true, once: true, w: w, local: l}
 	p.s.w = w
 	return p
+}
+
+// borrowSlots takes the slots of the record that is kept, for one that is not.
+func (p *performance) borrowSlots() {
+	if q := p.local.perf; q != nil && !q.used {
+		p.slots, q.slots = q.slots, nil
+	}
+}
+
+// returnSlots gives them back.
+func (p *performance) returnSlots() {
+	q := p.local.perf
+	if q == nil {
+		q = &performance{s: newState(), rng: p.rng}
+		p.local.perf = q
+	}
+	if !q.used && q.slots == nil {
+		p.forgetState()
+		q.slots = p.slots
+	}
+	p.slots = nil
 }
 
 // random returns the next of a series (xorshift64: Marsaglia 2003).
@@ -84,33 +122,31 @@ func (p *performance) random() uint64 {
 	return p.rng
 }
 
-// order returns where to start among n arms and how far to step. Every arm is
-// as likely the start, and a step is as likely as its opposite, so that of any
-// two arms either is as likely first.
-func (p *performance) order(n int) (start, step int) {
-	if n < 2 {
-		return 0, 1
-	}
-	r := p.random()
+// order returns where to start among n arms and how far to step, by the random
+// number r. Every arm is as likely the start, and a step is as likely as its
+// opposite, so that of any two arms either is as likely first.
+func order(n int, r uint64) (start, step int) {
 	start = int((r >> 32) * uint64(n) >> 32)
-	if n == 2 {
+	low := r & (1<<32 - 1)
+	switch {
+	case n < 3:
+		return start, 1
+	case n&(n-1) == 0:
+		return start, int(low*uint64(n/2)>>32)<<1 | 1
+	case n == 3:
+		return start, 1 + int(low>>31)
+	}
+	for range 4 {
+		step = 1 + int(low*uint64(n-1)>>32)
+		if gcd(step, n) == 1 {
+			return start, step
+		}
+		low = (low*0x9e3779b97f4a7c15 + 1) >> 16 & (1<<32 - 1)
+	}
+	if r&1 == 0 {
 		return start, 1
 	}
-	low := r & (1<<32 - 1)
-	if n&(n-1) == 0 {
-		return start, int(low*uint64(n/2)>>32)<<1 | 1
-	}
-	step = 1 + int(low*uint64(n-1)>>32)
-	for k := 0; gcd(step, n) != 1; k++ {
-		if k == 4 {
-			if r&1 == 0 {
-				return start, 1
-			}
-			return start, n - 1
-		}
-		step = 1 + int((p.random()>>32)*uint64(n-1)>>32)
-	}
-	return start, step
+	return start, n - 1
 }
 
 func gcd(a, b int) int {
@@ -120,21 +156,39 @@ func gcd(a, b int) int {
 	return a
 }
 
-// await parks until the performance is decided, and then withdraws what lost.
-// It returns the leaf that won. If the fiber has to end, it does.
-func (p *performance) await() int {
-	for {
-		c := p.s.decided(&p.wakes)
-		if c != nil {
-			return p.withdraw(c)
+// over reports whether the performance is decided. If it is, what lost has been
+// withdrawn, and index is the leaf that won. Otherwise the performer parks, as
+// the last thing that Perform and its like do themselves: each frame that a switch
+// leaves behind costs a return that the processor did not expect.
+//
+//	for !p.over() {
+//		if p.w.Wait(wait.Choice) {
+//			p.end()
+//		}
+//	}
+func (p *performance) over() bool {
+	c := p.s.word.Load()
+	if c != nil && c.status.Load() != succeeded {
+		c = p.s.decided(&p.wakes)
+	}
+	if c == nil {
+		if p.wakes.one != nil {
+			p.wakes.flush(p.w)
 		}
-		p.wakes.flush(p.w)
-		if p.w.Wait(wait.Choice) && p.s.commit(aborted, &p.wakes) {
-			w := p.w
-			p.withdraw(aborted)
-			p.finish(-1)
-			w.Exit()
-		}
+		return false
+	}
+	p.index = p.withdraw(c)
+	return true
+}
+
+// end aborts the performance, as the fiber has to end, and ends that. It returns
+// if the performance was decided before.
+func (p *performance) end() {
+	if p.s.commit(aborted, &p.wakes) {
+		w := p.w
+		p.withdraw(aborted)
+		p.finish(-1)
+		w.Exit()
 	}
 }
 
@@ -142,16 +196,43 @@ func (p *performance) await() int {
 // won.
 func (p *performance) withdraw(c *cell) int {
 	p.touched = true
-	index := p.s.won(c)
-	p.pair = c.match != nil
+	index := c.index
+	if p.pair = c.match != nil; p.pair {
+		index = p.s.won(c)
+	}
 	if p.wakes.one != nil {
 		p.wakes.flush(p.w)
 	}
-	for i, l := range p.published {
-		p.published[i] = nil
-		l.withdraw(p, index)
+	for i := range p.slots[:p.top] {
+		sl := &p.slots[i]
+		w := sl.word
+		switch {
+		case w == nil:
+			continue
+		case i == index:
+			if p.pair {
+				w.mu.Lock()
+				w.mu.Unlock() //lint:ignore SA2001 whoever had it has finished: W7
+			}
+			sl.mine.offer.from = nil
+		case !sl.slow && w.solo.Load() == sl.mine && w.solo.CompareAndSwap(sl.mine, nil): // S4
+			sl.mine.offer.from = nil
+		case !sl.slow && sl.mine.offer.done.Load(): // S6
+			sl.mine.offer.from = nil
+			sl.mine.offer.done = flag{} // nobody looks
+		default:
+			p.retract(sl)
+		}
+		sl.word, sl.slow = nil, false
 	}
-	p.published = p.published[:0]
+	p.top = 0
+	if len(p.published) > 0 {
+		for i, l := range p.published {
+			p.published[i] = nil
+			l.withdraw(p, index)
+		}
+		p.published = p.published[:0]
+	}
 	if len(p.undos) > 0 {
 		p.undo(index)
 	}
@@ -204,6 +285,10 @@ func (p *performance) finish(index int) {
 // value of the leaf.
 func (p *performance) fail(index int) {
 	regions := p.regions
+	if 0 <= index && index < len(p.slots) && p.slots[index].mine != nil {
+		p.slots[index].leaf.dismiss(p.local) // the value is in it
+		p.slots[index] = slot{}
+	}
 	p.wakes.flush(p.w)
 	p.release()
 	settle(regions, index, true)
@@ -219,6 +304,13 @@ func (p *performance) release() {
 			p.s = newState() // W6
 			p.s.w = w
 			p.stray = false
+			p.forgetState()
+		}
+		if len(p.slots) > longestChain {
+			p.slots = slices.Clone(p.slots[:longestChain])
+		}
+		if p.once && p.slots != nil {
+			p.returnSlots()
 		}
 		if cap(p.published) > maxKept {
 			p.published, p.undos = nil, nil

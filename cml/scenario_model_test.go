@@ -33,8 +33,8 @@ type scenario struct {
 	opts    []simsched.Option
 }
 
-// An arm is one op in a performance.
-type arm struct {
+// A part is one op in a performance.
+type part struct {
 	object string
 	verb   byte
 	v      int
@@ -44,7 +44,7 @@ type arm struct {
 type deed struct {
 	actor int
 	text  string
-	arms  []arm
+	arms  []part
 	over  bool // it has returned
 	won   int  // which arm, or none
 	got   int
@@ -154,7 +154,7 @@ func (w *theatre) act(i, k int, line string) func() {
 	poll := strings.HasPrefix(line, "~")
 	op := strings.HasPrefix(line, "=") || strings.Contains(line, "|")
 	for j, text := range strings.Split(strings.TrimLeft(line, "~="), "|") {
-		a := arm{object: text[:1], v: 10*i + k + 1 + 3*j}
+		a := part{object: text[:1], v: 10*i + k + 1 + 3*j}
 		if len(text) > 1 {
 			a.verb = text[1]
 		}
@@ -211,7 +211,7 @@ func (w *theatre) leave(d *deed) {
 	}
 }
 
-func (w *theatre) op(a arm) Op[int] {
+func (w *theatre) op(a part) Op[int] {
 	zero := func(Unit) int { return 0 }
 	switch {
 	case a.object == "x":
@@ -279,8 +279,10 @@ func (w *theatre) checkOffers(end simsched.End) {
 			live[o.kind] = append(live[o.kind], who)
 			waiting[who] = true
 		}
-		if s := c.solo.Load(); s != nil && s != &c.busy {
-			note(s.offer)
+		if s := c.solo.Load(); s != nil && s.offer != nil {
+			o := offerAt[int](s)
+			o.kind = map[side]kind{putting: kindPut, getting: kindGet}[s.side]
+			note(o)
 		}
 		for _, q := range []*queue[int]{&c.puts, &c.gets} {
 			for o := q.first; o != nil; o = o.next {
@@ -395,7 +397,7 @@ func (w *theatre) checkRest(end simsched.End) {
 		}
 	}
 	for name, c := range w.chans {
-		if s := c.solo.Load(); s != nil && s != &c.busy {
+		if s := c.solo.Load(); s != nil && s.offer != nil {
 			lines[name+map[side]string{putting: "!", getting: "?"}[s.side]]++
 			if c.puts.n+c.gets.n > 0 {
 				w.fail("an offer in the word of %s, others in the queues", name)
@@ -438,6 +440,19 @@ func (l *local) checkClean(fail func(string, ...any), i int) {
 		}
 	}
 	seen := map[*offer[int]]bool{}
+	for k, sl := range l.perf.slots {
+		if sl.word != nil || sl.slow {
+			fail("actor %d has left slot %d posted", i, k)
+		}
+		if sl.mine == nil {
+			continue
+		}
+		o := offerAt[int](sl.mine)
+		seen[o] = true
+		if o.v != 0 || o.from != nil || o.queue != nil || o.obj != nil || o.moved || o.done.Load() || o.prev != nil || o.next != nil || o.index != k {
+			fail("actor %d keeps an offer that is not blank in slot %d: %+v", i, k, o)
+		}
+	}
 	for _, o := range l.spares {
 		o, _ := o.(*offer[int])
 		for ; o != nil; o = o.next {
@@ -446,7 +461,7 @@ func (l *local) checkClean(fail func(string, ...any), i int) {
 				return
 			}
 			seen[o] = true
-			if o.v != 0 || o.s != nil || o.queue != nil || o.word != nil || o.moved || o.done.Load() || o.prev != nil {
+			if o.v != 0 || o.s != nil || o.queue != nil || o.from != nil || o.moved || o.done.Load() || o.prev != nil {
 				fail("actor %d keeps an offer that is not blank: %+v", i, o)
 			}
 		}

@@ -1,6 +1,10 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // The solo word of a rendezvous channel: the one party that waits there. Where
 // no two of a kind wait, two fibers meet by one CAS each, or two, and no lock.
@@ -13,6 +17,9 @@ import "github.com/seed222ee791/fibers/internal/wait"
 //	 └────────── S4: it CASes itself out ─────────┘ │
 //	busy ◀─────── S3: under the lock: CAS ──────────┘  (and from nil)
 //	busy ──── S5: under the lock, at its end: store ──▶ an offer, or nil
+//
+// busy is one of three: it says which kinds of parties there may be in the queues,
+// both or one (S7).
 //
 // Whatever is not that simple (a second party of the same kind, two published
 // performances that have to agree, a buffer) goes under the lock of the channel,
@@ -66,41 +73,88 @@ import "github.com/seed222ee791/fibers/internal/wait"
 //	commit the state: the performer leaves both to the garbage collector, and
 //	goes on with new ones.
 //
+// S7: who comes to try, sees that only parties of its own kind are in the queues,
+// and leaves, against one of the other kind that enters them.
+//
+//	That one enters under the lock, and stores what is in the queues before it
+//	gives the lock back. So whoever saw the word before came, for all that anybody
+//	can tell, before it. Who means to wait does so under the lock, or by a CAS from
+//	nil: nobody relies on the word for that. That a word says more than there is
+//	costs a look under the lock.
+//
 // A party that is stopped between S1 and C1, a dozen instructions, keeps the one
 // that it has taken out from meeting others here (not elsewhere), as the holder
 // of the lock would.
 //
 // Measured against the same with the lock alone: docs/design/0006-solo.md.
 //
+// The words of channels are not typed: how a performance posts its offers in them
+// stands in post.go.
+//
 // Checked by: TestSoloStress, TestChanKeepsOrderStress, TestChanLinear,
 // TestRuntimeClosesStress, TestCrossedChoicesStress, TestAtRestStress; this source
 // under every order of accesses: TestSoloModel, TestChoiceModel (-tags model).
-type solo[T any] struct {
+type solo struct {
 	// Both are set when made and never change.
-	offer *offer[T]
+	offer *stake // nil: nobody, the queues have those who wait
 	side  side
 }
 
 type side uint8
 
 const (
-	neither side = iota // of the word busy
+	either side = iota
 	putting
 	getting
 )
 
-func (o *offer[T]) initSolo() {
-	o.putting = solo[T]{o, putting}
-	o.getting = solo[T]{o, getting}
+// What a word holds while the lock decides: it says who may be in the queues.
+var (
+	busy     = &solo{side: either}
+	busyPuts = &solo{side: putting}
+	busyGets = &solo{side: getting}
+)
+
+// A word is what is not typed in a channel: where one party waits, and the lock
+// for all else.
+type word struct {
+	solo pointer[solo]
+	mu   lock
 }
 
-// solo returns what the word points to while o is in it.
-func (o *offer[T]) solo() *solo[T] {
-	if o.kind == kindPut {
-		return &o.putting
-	}
-	return &o.getting
+// A stake is what is not typed in an offer: what it takes to wait in a word.
+type stake struct {
+	cell
+	moved bool // it has been in a queue. Under the lock of the channel; then the performer's
+	// done says that whoever unlinked it has finished with it: of a plain one that
+	// was in a queue, that it is over; of another one that was taken out of a channel's word,
+	// that it was dead. Writer: who unlinked it, last.
+	done flag
+	s    *state         // nil: plain, or a performance that has published nothing
+	w    wait.Waiter    // of a plain one
+	from unsafe.Pointer // where the value is, of a put that was posted: in the op, which does not change
+
+	putting, getting solo // set when made
 }
+
+// init makes the stake one that can be put in words.
+func (st *stake) init() {
+	st.status.Store(succeeded)
+	st.putting = solo{st, putting}
+	st.getting = solo{st, getting}
+}
+
+// at returns what a word points to while the stake is in it.
+func (st *stake) at(s side) *solo {
+	if s == putting {
+		return &st.putting
+	}
+	return &st.getting
+}
+
+// offerAt returns the offer in s, which is in a word for values of T. The stake is
+// the first of an offer, and only offers of T come in that word.
+func offerAt[T any](s *solo) *offer[T] { return (*offer[T])(unsafe.Pointer(s.offer)) }
 
 // A lone has the offers of a party that waits without a choice. It is kept in
 // the local, and never in use twice: no user code runs meanwhile.
@@ -109,8 +163,8 @@ type lone[T any] struct{ put, get offer[T] }
 func newLone[T any]() *lone[T] {
 	n := &lone[T]{}
 	n.put.kind, n.get.kind = kindPut, kindGet
-	n.put.initSolo()
-	n.get.initSolo()
+	n.put.init()
+	n.get.init()
 	return n
 }
 
@@ -145,49 +199,70 @@ func findLone[T any](l *local) *lone[T] {
 	return n.(*lone[T])
 }
 
+// settle makes o, a lone party that is done, as it was.
+func (o *offer[T]) settle() {
+	o.done = flag{} // nobody looks
+	if o.moved {
+		o.moved, o.obj = false, nil
+	}
+}
+
 // serve gives v to o, a getter that the caller has taken out. It reports false
 // if o is dead.
 func (o *offer[T]) serve(v T) bool {
 	o.v = v // before the commit: W7
-	if o.s != nil {
-		return o.chosen()
+	if o.s == nil {
+		o.w.Serve()
+		return true
 	}
-	o.w.Serve()
-	return true
+	if o.chosen() {
+		return true
+	}
+	clear1(&o.v)
+	o.done.Store(true) // the last access: S6
+	return false
 }
 
 // relieve takes the value of o, a putter that the caller has taken out. It
 // reports false if o is dead.
 func (o *offer[T]) relieve() (v T, ok bool) {
-	v = o.v // before the commit: W7
 	if o.s != nil {
-		if !o.chosen() {
-			clear1(&v)
-			return v, false
+		if o.from != nil {
+			v = *(*T)(o.from) // before the commit: W7
+		} else {
+			v = o.v
 		}
-		return v, true
+		if o.chosen() {
+			return v, true
+		}
+		o.done.Store(true) // the last access: S6
+		clear1(&v)
+		return v, false
 	}
+	v = o.v
 	o.w.Serve()
 	return v, true
 }
 
-// chosen commits the performance of o, which the caller has taken out.
-func (o *offer[T]) chosen() bool {
-	s := o.s
+// chosen commits the performance of st, which the caller has taken out. If it
+// reports false, st is dead: the caller sets done, when it has finished with it.
+func (st *stake) chosen() bool {
+	s := st.s
 	w := s.w
-	if s.word.Load() == nil && s.word.CompareAndSwap(nil, &o.cell) || o.chosenAfter() {
+	cur := s.word.Load()
+	if cur == nil && s.word.CompareAndSwap(nil, &st.cell) ||
+		(cur == nil || cur.status.Load() != succeeded) && st.chosenAfter() {
 		w.Unpark()
 		return true
 	}
-	o.done.Store(true) // the last access: S6
 	return false
 }
 
 // chosenAfter is the commit where the word was not nil: it may be a match that
 // has to be decided first.
-func (o *offer[T]) chosenAfter() bool {
+func (st *stake) chosenAfter() bool {
 	var ws wakes
-	ok := o.s.commit(&o.cell, &ws)
+	ok := st.s.commit(&st.cell, &ws)
 	ws.flush(nil)
 	return ok
 }
@@ -202,36 +277,65 @@ func (c *Chan[T]) lock() {
 func (c *Chan[T]) occupy() {
 	for {
 		s := c.solo.Load()
-		if s == &c.busy {
+		if s != nil && s.offer == nil {
 			return
 		}
-		if !c.solo.CompareAndSwap(s, &c.busy) {
+		if !c.solo.CompareAndSwap(s, busy) {
 			continue
 		}
 		if s != nil {
-			s.offer.moved = true
-			c.line(s.offer).push(s.offer)
+			o := offerAt[T](s)
+			k := kindGet
+			if s.side == putting {
+				k = kindPut
+				if o.from != nil {
+					o.v = *(*T)(o.from)
+				}
+			}
+			if o.kind != k { // of a lone party it never changes, and that may look
+				o.kind = k
+			}
+			c.enqueue(o)
 		}
 		return
 	}
+}
+
+func (c *Chan[T]) enqueue(o *offer[T]) {
+	o.moved, o.obj = true, c
+	c.line(o).push(o)
 }
 
 // wait lets o, which met nobody, wait in the word or in its queue. Under mu.
 func (c *Chan[T]) wait(o *offer[T]) {
 	if c.puts.first == nil && c.gets.first == nil && c.buf == nil {
-		if o.s != nil {
-			o.word = &c.solo
+		side := getting
+		if o.kind == kindPut {
+			side = putting
 		}
-		c.solo.Store(o.solo()) // S5
+		c.solo.Store(o.at(side)) // S5
 		return
 	}
-	c.line(o).push(o)
+	c.enqueue(o)
+	c.left(nil)
 }
 
-// left lets those who try see that nobody is there, without the lock.
+// left lets those who try see who may be there, without the lock. Under mu.
 func (c *Chan[T]) left(*wakes) {
-	if c.puts.first == nil && c.gets.first == nil && c.buf == nil && c.solo.Load() == &c.busy {
-		c.solo.Store(nil) // S5
+	if c.buf != nil {
+		return
+	}
+	hint := busy
+	switch {
+	case c.puts.first == nil && c.gets.first == nil:
+		hint = nil
+	case c.puts.first == nil:
+		hint = busyGets
+	case c.gets.first == nil:
+		hint = busyPuts
+	}
+	if s := c.solo.Load(); s != hint && s != nil && s.offer == nil {
+		c.solo.Store(hint) // S5
 	}
 }
 
@@ -246,7 +350,9 @@ func (c *Chan[T]) enter(o *offer[T]) bool {
 	} else {
 		done = c.meetGet(o, &ws) == matched
 	}
-	if !done {
+	if done {
+		c.left(nil)
+	} else {
 		c.wait(o)
 	}
 	c.mu.Unlock()
@@ -254,42 +360,19 @@ func (c *Chan[T]) enter(o *offer[T]) bool {
 	return done
 }
 
-// publish lets o, of p, meet a partner, or wait.
-func (c *Chan[T]) publish(p *performance, o *offer[T]) outcome {
-	p.touched = true
-	if c.solo.Load() == nil {
-		o.s, o.word = p.s, &c.solo
-		if c.solo.CompareAndSwap(nil, o.solo()) { // S2
-			return none
-		}
-		o.s, o.word = nil, nil
-	}
-	c.lock()
-	if p.open {
-		o.s = p.s
-	}
-	var out outcome
-	if o.kind == kindPut {
-		out = c.meetPut(o, &p.wakes)
-	} else {
-		out = c.meetGet(o, &p.wakes)
-	}
-	if out == none {
-		o.s = p.s
-		c.wait(o)
-	}
-	c.mu.Unlock()
-	return out
-}
-
 // ended sees to o, a lone party whose fiber has to end: S4. It returns if o is
 // done, or about to be.
 func (c *Chan[T]) ended(o *offer[T]) {
-	if !c.solo.CompareAndSwap(o.solo(), nil) {
+	side := getting
+	if o.kind == kindPut {
+		side = putting
+	}
+	if !c.solo.CompareAndSwap(o.at(side), nil) {
 		c.mu.Lock()
 		queued := o.queue != nil
 		if queued {
 			o.queue.remove(o)
+			c.left(nil)
 		}
 		c.mu.Unlock()
 		if !queued {
@@ -297,6 +380,6 @@ func (c *Chan[T]) ended(o *offer[T]) {
 		}
 	}
 	clear1(&o.v)
-	o.moved = false
+	o.moved, o.obj = false, nil
 	o.w.Exit()
 }

@@ -31,7 +31,7 @@ func FromSource[T any](s Source[T]) Op[T] {
 }
 
 type sourceOp[T any] struct {
-	static
+	pure
 	src Source[T]
 }
 
@@ -39,7 +39,7 @@ func (op *sourceOp[T]) force(*performance, int) Op[T] { return op }
 
 func (op *sourceOp[T]) try(p *performance, base int) (T, bool) {
 	v, ok := op.src.Try()
-	if ok {
+	if ok && p != nil {
 		p.finish(base)
 	}
 	return v, ok

@@ -12,11 +12,7 @@ func Wrap[A, B any](op Op[A], f func(A) B) Op[B] {
 	if f == nil {
 		panic("cml: Wrap with a nil function")
 	}
-	w := &wrap[A, B]{op: op, f: f, act: op.active()}
-	if !w.act {
-		w.n = op.leaves()
-	}
-	return w
+	return &wrap[A, B]{op: op, f: f, h: op.about()}
 }
 
 // On is Wrap for f without a result: a case of Select.
@@ -27,30 +23,24 @@ func On[T any](op Op[T], f func(T)) Op[Unit] {
 	if f == nil {
 		panic("cml: On with a nil function")
 	}
-	w := &on[T]{op: op, f: f, act: op.active()}
-	if !w.act {
-		w.n = op.leaves()
-	}
-	return w
+	return &on[T]{op: op, f: f, h: op.about()}
 }
 
 // wrap is immutable.
 type wrap[A, B any] struct {
-	op  Op[A]
-	f   func(A) B
-	act bool
-	n   int // leaves, unless act
+	op Op[A]
+	f  func(A) B
+	h  *head // op's
 }
 
-func (w *wrap[A, B]) leaves() int  { return w.n }
-func (w *wrap[A, B]) active() bool { return w.act }
+func (w *wrap[A, B]) about() *head { return w.h }
 
 func (w *wrap[A, B]) force(p *performance, base int) Op[B] {
-	if !w.act {
+	if !w.h.traits.has(active) {
 		return w
 	}
 	op := w.op.force(p, base)
-	return &wrap[A, B]{op: op, f: w.f, n: op.leaves()}
+	return &wrap[A, B]{op: op, f: w.f, h: op.about()}
 }
 
 func (w *wrap[A, B]) try(p *performance, base int) (v B, ok bool) {
@@ -67,21 +57,19 @@ func (w *wrap[A, B]) result(p *performance, index int) B { return w.f(w.op.resul
 
 // on is wrap to Unit, without a function in between.
 type on[T any] struct {
-	op  Op[T]
-	f   func(T)
-	act bool
-	n   int
+	op Op[T]
+	f  func(T)
+	h  *head
 }
 
-func (w *on[T]) leaves() int  { return w.n }
-func (w *on[T]) active() bool { return w.act }
+func (w *on[T]) about() *head { return w.h }
 
 func (w *on[T]) force(p *performance, base int) Op[Unit] {
-	if !w.act {
+	if !w.h.traits.has(active) {
 		return w
 	}
 	op := w.op.force(p, base)
-	return &on[T]{op: op, f: w.f, n: op.leaves()}
+	return &on[T]{op: op, f: w.f, h: op.about()}
 }
 
 func (w *on[T]) try(p *performance, base int) (Unit, bool) {

@@ -12,7 +12,8 @@
 // coroutine has a key of its own, the same after every switch). When the
 // goroutine has ended the structure, and with it the key, serves another one.
 //
-// The key is opaque: nothing is read through it, and it keeps nothing alive.
+// The key is opaque: nothing is read through it (but by package prefetch, for a hint to
+// the processor), and it keeps nothing alive.
 //
 // # How it is read
 //
