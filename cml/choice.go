@@ -285,8 +285,8 @@ func (c *choice[T]) publish(p *performance, base int) bool {
 		arms, from = c.spread()
 	}
 	i, step := 0, 1
-	if p.back = !p.back; p.back && !c.traits.has(biased) { // so that either of two is first as often
-		i, step = len(arms)-1, -1
+	if !c.traits.has(biased) { // what becomes ready now is found in this order
+		i, step = order(len(arms), p.random())
 	}
 	for range arms {
 		a := &arms[i]
@@ -294,7 +294,9 @@ func (c *choice[T]) publish(p *performance, base int) bool {
 		if (a.h.word == nil || !p.post(a.h, k)) && a.op.publish(p, k) {
 			return true
 		}
-		i += step
+		if i += step; i >= len(arms) {
+			i -= len(arms)
+		}
 	}
 	return false
 }

@@ -35,7 +35,6 @@ type performance struct {
 	stray     bool     // somebody may still try to commit the state: S6 in solo.go
 	finished  bool
 	once      bool // the record is not used again
-	back      bool // the last choice was published from its last arm to its first
 
 	regions []region
 	wakes   wakes
@@ -307,7 +306,12 @@ func (p *performance) release() {
 			p.forgetState()
 		}
 		if len(p.slots) > longestChain {
-			p.slots = slices.Clone(p.slots[:longestChain])
+			if cap(p.slots) > 2*maxKept {
+				p.slots = slices.Clone(p.slots[:longestChain])
+			} else {
+				clear(p.slots[longestChain:])
+				p.slots = p.slots[:longestChain]
+			}
 		}
 		if p.once && p.slots != nil {
 			p.returnSlots()

@@ -1,6 +1,9 @@
 package cml
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // Posts: how a performance waits in the words of channels, without a lock and
 // with nothing to be looked up.
@@ -146,8 +149,8 @@ func fit[T any](p *performance, h *head, i int) *offer[T] {
 	if p.once && p.slots == nil {
 		p.borrowSlots()
 	}
-	for len(p.slots) <= i {
-		p.slots = append(p.slots, slot{})
+	if n := i + 1; len(p.slots) < n {
+		p.slots = slices.Grow(p.slots, n-len(p.slots))[:n]
 	}
 	sl := &p.slots[i]
 	if sl.typ != h.typ {

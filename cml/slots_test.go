@@ -146,3 +146,50 @@ func TestTrySeesBothKinds(t *testing.T) {
 		tm.wait()
 	})
 }
+
+// Of arms that become ready only when they are looked at for the second time, each
+// is as likely as another to be the first.
+func TestLateArmsAreChosenFairly(t *testing.T) {
+	late := func(v int) cml.Op[int] {
+		return cml.NewOp(
+			func() (int, bool) { return 0, false },
+			func(w cml.Waiter[int]) func() { w.Commit(v); return nil })
+	}
+	a, b, c := late(0), late(1), late(2)
+	for name, ops := range map[string][]cml.Op[int]{
+		"two":                {cml.Choice(a, b)},
+		"three":              {cml.Choice(a, b, c)},
+		"one of them Prefer": {cml.Choice(a, cml.Prefer(b, c))},
+		"one of them Guard":  {cml.Choice(a, cml.Guard(func() cml.Op[int] { return b }))},
+		"in turn":            {cml.Choice(a, b), cml.Choice(b, c)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const n = 3000
+			for range 2 * n {
+				cml.Perform(ops[0]) // as many before
+			}
+			counts := make([][3]int, len(ops))
+			for range n {
+				for k, op := range ops {
+					counts[k][cml.Perform(op)]++
+				}
+			}
+			for k := range ops {
+				took := 0
+				for _, got := range counts[k] {
+					if got > 0 {
+						took++
+					}
+				}
+				if want := map[string]int{"three": 3}[name]; took < max(want, 2) {
+					t.Errorf("only %d arms were chosen: %v", took, counts[k])
+				}
+				for _, got := range counts[k] {
+					if got > 0 && got < n/took*3/4 {
+						t.Errorf("not fair: %v", counts[k])
+					}
+				}
+			}
+		})
+	}
+}
