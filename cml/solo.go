@@ -127,8 +127,8 @@ type stake struct {
 	cell
 	moved bool // it has been in a queue. Under the lock of the channel; then the performer's
 	// done says that whoever unlinked it has finished with it: of a plain one that
-	// was in a queue, that it is over; of another one that was taken out of a channel's word,
-	// that it was dead. Writer: who unlinked it, last.
+	// was in a queue, that it is over; of another one that was taken out of a
+	// channel's word, that it was dead. Writer: who unlinked it, last.
 	done flag
 	s    *state         // nil: plain, or a performance that has published nothing
 	w    wait.Waiter    // of a plain one

@@ -32,8 +32,8 @@ package runtime
 // A timer says in its Value what is to be done, and nothing more of it is touched
 // once it has been taken out, under the wheel's lock; what is to be done is done
 // after that. So who has cancelled it under the lock, or been told that it has fired
-// (a sleeper is, by the served bit: K7), may use it again. (A ticker's may still be rung for the time before: see wake in
-// ticker.go.)
+// (a sleeper is, by the served bit: K7), may use it again. (A ticker's may still be
+// rung for the time before: see wake in ticker.go.)
 //
 // Checked by: TestTimersAreCancelledFromAnyCoreStress, TestTickersUnderLoadStress,
 // TestTheNearestDeadlineIsExactAfterCancels; no model.
