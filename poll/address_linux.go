@@ -106,16 +106,18 @@ func zoneIndex(zone string) uint32 {
 	return uint32(n)
 }
 
-// unixName reads the path of a unix socket; an abstract one begins with @.
+// unixName reads the path of a unix socket, as package net does: an abstract one
+// begins with @ and ends before a zero byte, and a socket without a name is @.
 func unixName(rsa *syscall.RawSockaddrAny, size uint32) string {
 	const head = 2
 	sa := (*syscall.RawSockaddrUnix)(unsafe.Pointer(rsa))
-	if rsa.Addr.Family != unix.AF_UNIX || size <= head {
+	if rsa.Addr.Family != unix.AF_UNIX || size < head {
 		return ""
 	}
 	path := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path[0])), min(int(size)-head, len(sa.Path)))
-	if path[0] == 0 {
-		return "@" + string(path[1:])
+	first := ""
+	if len(path) == 0 || path[0] == 0 {
+		first, path = "@", path[min(1, len(path)):]
 	}
 	for i, c := range path {
 		if c == 0 {
@@ -123,7 +125,7 @@ func unixName(rsa *syscall.RawSockaddrAny, size uint32) string {
 			break
 		}
 	}
-	return string(path)
+	return first + string(path)
 }
 
 // sockaddr turns an address into what unix.Connect and the like want. Of a socket

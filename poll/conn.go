@@ -112,10 +112,17 @@ func (c *Conn) WritableOp() cml.Op[error] {
 	return cml.Wrap(c.s.ready(epoll.Out), func(err error) error { return c.fail("write", err) })
 }
 
-// SyscallConn implements syscall.Conn. The functions that are given to it must not
-// close the connection.
+// SyscallConn implements syscall.Conn. A function that is given to Read or Write of
+// what it returns is called at once, whatever is there to be read, and then after
+// each event until it returns true; it must not close the connection. What it
+// returns keeps the connection from being collected.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
-	r, err := c.s.raw()
+	r, err := own(c.s, c, func(op string, err error) error {
+		if op == "raw-control" && err != nil {
+			return opError(op, c.network, nil, c.s.local(), err)
+		}
+		return c.fail(op, err)
+	})
 	return r, c.fail("raw-control", err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 
+	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
 	"github.com/seed222ee791/fibers/cml"
@@ -29,15 +30,19 @@ func (overEpoll) connect(d *dialing) (attempt, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	if err := prepare(sys, family, form, d); err != nil {
-		syscall.Close(sys)
+	f := &fd{sys: sys, kind: k, form: form}
+	f.refs.Store(1)
+	up := atomic.NewBool(false)
+	if err := prepare(f, family, d, rawDialing{rawFD{f}, up}); err != nil {
+		f.discard()
 		return nil, err
 	}
 	// It is registered after connect: a socket that is not connected is hung up.
-	f, err := newFD(sys, k, form)
-	if err != nil {
+	if err := f.desc.Register(sys); err != nil {
+		f.discard()
 		return nil, err
 	}
+	up.Store(true)
 	return &connecting{f: f}, nil
 }
 
@@ -54,16 +59,17 @@ func familyOf(d *dialing) int {
 }
 
 // prepare sets options, binds and begins to connect.
-func prepare(sys, family int, form form, d *dialing) error {
+func prepare(f *fd, family int, d *dialing, raw syscall.RawConn) error {
+	sys := f.sys
 	if family == unix.AF_INET6 {
 		unix.SetsockoptInt(sys, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, flag(d.network == "tcp6"))
 	}
 	if d.control != nil {
-		if err := d.control(rawNumber(sys)); err != nil {
+		if err := d.control(raw); err != nil {
 			return err
 		}
 	}
-	if form == formTCP {
+	if f.form == formTCP {
 		if err := setTCPDefaults(sys, d.keepAlive); err != nil {
 			return err
 		}
@@ -88,18 +94,6 @@ func prepare(sys, family int, form form, d *dialing) error {
 		return os.NewSyscallError("connect", err)
 	}
 }
-
-// rawNumber is the syscall.RawConn of a socket that is not connected yet.
-type rawNumber int
-
-// Control implements syscall.RawConn.
-func (r rawNumber) Control(f func(uintptr)) error { f(uintptr(r)); return nil }
-
-// Read implements syscall.RawConn.
-func (r rawNumber) Read(func(uintptr) bool) error { return net.ErrClosed }
-
-// Write implements syscall.RawConn.
-func (r rawNumber) Write(func(uintptr) bool) error { return net.ErrClosed }
 
 // connecting implements attempt.
 type connecting struct {

@@ -49,6 +49,19 @@ func (fileClosed) Error() string { return fs.ErrClosed.Error() }
 
 func (fileClosed) Is(err error) bool { return err == fs.ErrClosed || err == net.ErrClosed }
 
+// rawFileError is what package os says about a file's syscall.RawConn: the bare
+// error, with a text of its own where the file is closed.
+func rawFileError(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return rawFileClosed{}
+	}
+	return err
+}
+
+type rawFileClosed struct{ fileClosed }
+
+func (rawFileClosed) Error() string { return "use of closed file" }
+
 // cancelled and tooLate are what package net makes of the errors of contexts.
 type cancelled struct{}
 

@@ -131,6 +131,18 @@ func (f *fd) close() error {
 	return nil
 }
 
+// discard is close for one that has not been registered. A Control function's
+// syscall.RawConn may be in use elsewhere; nobody waits for it.
+func (f *fd) discard() {
+	for {
+		n := f.refs.Load()
+		if f.refs.CompareAndSwap(n, n|closing) { // F1
+			f.leave()
+			return
+		}
+	}
+}
+
 // await parks until the direction, which is in state s, may be tried again, or
 // says why it never may. It ends the fiber if its runtime closes; leave and, for
 // writers, the turn are seen to.

@@ -109,10 +109,10 @@ func (f *File) WritableOp() cml.Op[error] {
 	return cml.Wrap(f.s.ready(epoll.Out), func(err error) error { return pathError("write", f.name, err) })
 }
 
-// SyscallConn implements syscall.Conn. The functions that are given to it must not
-// close the file.
+// SyscallConn implements syscall.Conn: see Conn.SyscallConn. The functions that are
+// given to it must not close the file.
 func (f *File) SyscallConn() (syscall.RawConn, error) {
-	r, err := f.s.raw()
+	r, err := own(f.s, f, func(_ string, err error) error { return rawFileError(err) })
 	return r, pathError("raw-control", f.name, err)
 }
 

@@ -98,11 +98,12 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// SyscallConn implements syscall.Conn.
+// SyscallConn implements syscall.Conn. What it returns is for Control alone, and
+// keeps the listener from being collected.
 func (l *Listener) SyscallConn() (syscall.RawConn, error) {
-	r, err := l.a.raw()
+	r, err := own(l.a, l, l.fail)
 	if err != nil {
 		return nil, l.fail("raw-control", err)
 	}
-	return r, nil
+	return deafRaw{r}, nil
 }

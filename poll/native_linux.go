@@ -7,8 +7,6 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // native is the backend over package epoll.
@@ -133,65 +131,4 @@ func (overEpoll) file(number uintptr, name string) (stream, error) {
 		}
 	}
 	return f, nil
-}
-
-// raw implements endpoint.
-func (f *fd) raw() (syscall.RawConn, error) {
-	if !f.enter() {
-		return nil, net.ErrClosed
-	}
-	f.leave()
-	return rawFD{f}, nil
-}
-
-// rawFD implements syscall.RawConn.
-type rawFD struct{ f *fd }
-
-// Control implements syscall.RawConn.
-func (r rawFD) Control(call func(fd uintptr)) error {
-	if !r.f.enter() {
-		return net.ErrClosed
-	}
-	defer r.f.leave()
-	call(uintptr(r.f.sys))
-	return nil
-}
-
-// Read implements syscall.RawConn.
-func (r rawFD) Read(call func(fd uintptr) (done bool)) error { return r.do(epoll.In, call) }
-
-// Write implements syscall.RawConn.
-func (r rawFD) Write(call func(fd uintptr) (done bool)) error { return r.do(epoll.Out, call) }
-
-func (r rawFD) do(dir epoll.Direction, call func(uintptr) bool) error {
-	f := r.f
-	if !f.enter() {
-		return net.ErrClosed
-	}
-	for {
-		t, s := f.desc.Begin(dir)
-		if s != epoll.Ready {
-			if err := f.await(dir, s, false); err != nil {
-				f.leave()
-				return err
-			}
-			continue
-		}
-		done := false
-		func() {
-			ok := false
-			defer func() {
-				if !ok {
-					f.leave() // call panicked, or ended the fiber
-				}
-			}()
-			done = call(uintptr(f.sys))
-			ok = true
-		}()
-		if done {
-			f.leave()
-			return nil
-		}
-		f.desc.Drained(dir, t)
-	}
 }

@@ -140,9 +140,14 @@ func (c *PacketConn) WritableOp() cml.Op[error] {
 	return cml.Wrap(c.m.ready(epoll.Out), func(err error) error { return c.fail("write", nil, err) })
 }
 
-// SyscallConn implements syscall.Conn. The functions that are given to it must not
-// close the socket.
+// SyscallConn implements syscall.Conn: see Conn.SyscallConn. The functions that are
+// given to it must not close the socket.
 func (c *PacketConn) SyscallConn() (syscall.RawConn, error) {
-	r, err := c.m.raw()
+	r, err := own(c.m, c, func(op string, err error) error {
+		if op == "raw-control" && err != nil {
+			return opError(op, c.network, nil, c.m.local(), err)
+		}
+		return c.fail(op, nil, err)
+	})
 	return r, c.fail("raw-control", nil, err)
 }
