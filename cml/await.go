@@ -1,10 +1,16 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // await does an operation on obj, and nothing else, without a
 // performance. It returns the value received.
 func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
+	if simhook.On() {
+		pointAt(obj, k)
+	}
 	w, l := caller()
 	o := loan[T](l)
 	o.obj, o.kind, o.n, o.v = obj, k, n, v

@@ -3,6 +3,7 @@ package cml
 import (
 	"unsafe"
 
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -45,6 +46,9 @@ func NewBuffered[T any](n int) *Chan[T] {
 
 // Put hands v to a getter, or to the buffer, waiting until it is taken.
 func (c *Chan[T]) Put(v T) {
+	if simhook.On() {
+		simhook.Point("Chan.Put", unsafe.Pointer(c))
+	}
 	for s := c.solo.Load(); s != nil && s.side != putting; s = c.solo.Load() {
 		if s.offer == nil {
 			if c.tryPut(v) {
@@ -77,6 +81,9 @@ func (c *Chan[T]) Put(v T) {
 
 // Get returns the next value, waiting for one.
 func (c *Chan[T]) Get() T {
+	if simhook.On() {
+		simhook.Point("Chan.Get", unsafe.Pointer(c))
+	}
 	for s := c.solo.Load(); s != nil && s.side != getting; s = c.solo.Load() {
 		if s.offer == nil {
 			if v, ok := c.tryGet(); ok {
@@ -114,6 +121,17 @@ func (c *Chan[T]) Get() T {
 // TryPut is Put that does not wait: it reports whether v was taken, as it is if
 // somebody waits for a value or the buffer has room.
 func (c *Chan[T]) TryPut(v T) bool {
+	if simhook.On() {
+		simhook.Point("Chan.TryPut", unsafe.Pointer(c))
+	}
+	if s := c.solo.Load(); s == nil || s.side == putting { // most often, and worth no call
+		return false
+	}
+	return c.putNow(v)
+}
+
+// putNow is TryPut without a word to a simulation.
+func (c *Chan[T]) putNow(v T) bool {
 	for {
 		s := c.solo.Load()
 		switch {
@@ -129,6 +147,17 @@ func (c *Chan[T]) TryPut(v T) bool {
 
 // TryGet is Get that does not wait: it reports whether there was a value.
 func (c *Chan[T]) TryGet() (v T, ok bool) {
+	if simhook.On() {
+		simhook.Point("Chan.TryGet", unsafe.Pointer(c))
+	}
+	if s := c.solo.Load(); s == nil || s.side == getting { // most often, and worth no call
+		return v, false
+	}
+	return c.getNow()
+}
+
+// getNow is TryGet without a word to a simulation.
+func (c *Chan[T]) getNow() (v T, ok bool) {
 	for {
 		s := c.solo.Load()
 		switch {
@@ -253,7 +282,7 @@ func (op *chanPut[T]) result(p *performance, _ int) (u Unit) {
 }
 
 func (op *chanPut[T]) try(p *performance, i int) (u Unit, ok bool) {
-	if ok = chanOf[T](&op.head).TryPut(op.v); ok && p != nil {
+	if ok = chanOf[T](&op.head).putNow(op.v); ok && p != nil {
 		p.finish(i)
 	}
 	return u, ok
@@ -274,7 +303,7 @@ func (op *chanGet[T]) result(p *performance, _ int) T {
 }
 
 func (op *chanGet[T]) try(p *performance, i int) (v T, ok bool) {
-	if v, ok = chanOf[T](&op.head).TryGet(); ok && p != nil {
+	if v, ok = chanOf[T](&op.head).getNow(); ok && p != nil {
 		p.finish(i)
 	}
 	return v, ok

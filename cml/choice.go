@@ -6,6 +6,8 @@ import (
 	"sort"
 
 	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
 )
 
 // Choice returns the op that is ready when one of ops is, and commits exactly
@@ -242,6 +244,14 @@ func (c *choice[T]) try(p *performance, base int) (v T, ok bool) {
 
 // oneOf returns one of the bits that are set, each with the same probability.
 func oneOf(set uint64, p *performance) int {
+	if simhook.On() {
+		if k, ok := simhook.Pick(bits.OnesCount64(set)); ok {
+			for ; k > 0; k-- {
+				set &= set - 1
+			}
+			return bits.TrailingZeros64(set)
+		}
+	}
 	var r uint64
 	if p == nil {
 		r = rand.Uint64()
@@ -264,7 +274,7 @@ func tryMany[T any](arms []arm[T], from []int, inOrder bool, p *performance, bas
 	n := len(arms)
 	i, step := 0, 1
 	if !inOrder {
-		i, step = order(n, rand.Uint64())
+		i, step = order(n, seed())
 	}
 	for range n {
 		if a := &arms[i]; !a.h.vain() {

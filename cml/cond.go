@@ -1,5 +1,11 @@
 package cml
 
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
+)
+
 // A Cond is an event that happens once, for all who wait and will wait: Guile's
 // condition. The zero value is ready for use. (It is not a sync.Cond.)
 type Cond struct{ iv IVar[Unit] }
@@ -11,7 +17,15 @@ func NewCond() *Cond { return &Cond{} }
 func (c *Cond) Signal() bool { return c.iv.Fill(Unit{}) }
 
 // Signalled reports whether it has happened.
-func (c *Cond) Signalled() bool { return c.iv.full.Load() }
+func (c *Cond) Signalled() bool {
+	if simhook.On() {
+		c.point()
+	}
+	return c.iv.full.Load()
+}
+
+// point tells a simulation.
+func (c *Cond) point() { simhook.Point("Cond.Signalled", unsafe.Pointer(&c.iv)) }
 
 // Wait waits until it has happened. What happened before Signal happened before
 // the return of Wait.

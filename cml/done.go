@@ -165,7 +165,7 @@ func (w *watch) meet(o *offer[error], ws *wakes) outcome {
 // wait lets o wait. If ctx is done by now, fire runs at once, and waits for mu.
 func (w *watch) wait(o *offer[error]) {
 	if w.stop == nil {
-		w.stop = context.AfterFunc(w.ctx, w.fire)
+		w.stop = afterFunc(w.ctx, w.fire)
 		if n := w.uses.Load(); n < keepAfter {
 			w.uses.Store(n + 1)
 		}

@@ -1,6 +1,11 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // A gate is what Semaphore and RWMutex share: so many units, of which each party
 // takes a number, in the order in which they come. A party that wants many is
@@ -17,12 +22,15 @@ const whole = 1 << 62
 
 // acquire takes n units, waiting for them.
 func (g *gate) acquire(n int64, why wait.Reason) {
-	if !g.tryAcquire(n) {
+	if simhook.On() || !g.tryAcquire(n) {
 		await[Unit](g, kindGet, n, Unit{}, why)
 	}
 }
 
 func (g *gate) tryAcquire(n int64) bool {
+	if simhook.On() {
+		simhook.Point("Lock.Try", unsafe.Pointer(g))
+	}
 	g.mu.Lock()
 	var ws wakes
 	ok := g.ready(n, nil, &ws)
@@ -37,6 +45,9 @@ func (g *gate) tryAcquire(n int64) bool {
 // release gives n units back. It reports false, and does nothing, if fewer are
 // in use, or more than most.
 func (g *gate) release(n, most int64) bool {
+	if simhook.On() {
+		simhook.Point("Lock.Release", unsafe.Pointer(g))
+	}
 	var ws wakes
 	g.mu.Lock()
 	ok := g.used <= most && g.used-n >= g.floor

@@ -1,6 +1,11 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // An IVar is a place that is written once and can then be read any number of
 // times. The zero value is ready for use.
@@ -18,6 +23,9 @@ func NewIVar[T any]() *IVar[T] { return &IVar[T]{} }
 // Fill writes v, unless something has been written before: then it reports
 // false. What happened before a Fill that wrote happened before every read.
 func (iv *IVar[T]) Fill(v T) bool {
+	if simhook.On() {
+		simhook.Point("IVar.Fill", unsafe.Pointer(iv))
+	}
 	iv.mu.Lock()
 	if iv.full.Load() {
 		iv.mu.Unlock()
@@ -37,7 +45,7 @@ func (iv *IVar[T]) Fill(v T) bool {
 
 // Read returns what was written, waiting until it is.
 func (iv *IVar[T]) Read() (v T) {
-	if iv.full.Load() {
+	if iv.full.Load() && !simhook.On() {
 		return iv.v
 	}
 	return await[T](iv, kindGet, 0, v, wait.Signal)

@@ -1,6 +1,11 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // A Multicast carries every value that is published to all its ports. The values
 // lie in one list, through which each port makes its own way: a value is kept
@@ -32,6 +37,9 @@ func (m *Multicast[T]) end() *link[T] {
 
 // Publish sends v to every port that there is now. It does not wait.
 func (m *Multicast[T]) Publish(v T) {
+	if simhook.On() {
+		simhook.Point("Multicast.Publish", unsafe.Pointer(m))
+	}
 	var ws wakes
 	m.mu.Lock()
 	l := &link[T]{v: v}
@@ -55,6 +63,9 @@ func (m *Multicast[T]) Publish(v T) {
 
 // Subscribe returns a port that gets what is published from now on.
 func (m *Multicast[T]) Subscribe() *Port[T] {
+	if simhook.On() {
+		simhook.Point("Multicast.Subscribe", unsafe.Pointer(m))
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return &Port[T]{m: m, at: m.end()}
@@ -76,6 +87,9 @@ func (p *Port[T]) GetOp() Op[T] { return &objectOp[T]{obj: p} }
 // Close ends the subscription: the values not yet got are dropped, and no get
 // from the port is ever ready again. Who waits for one goes on waiting.
 func (p *Port[T]) Close() {
+	if simhook.On() {
+		simhook.Point("Port.Close", unsafe.Pointer(p))
+	}
 	p.m.mu.Lock()
 	p.at = nil
 	p.m.mu.Unlock()

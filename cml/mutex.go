@@ -1,6 +1,12 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"sync/atomic" // for what has to be inlined
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // The word of a Mutex.
 //
@@ -54,13 +60,24 @@ const (
 
 // Lock locks m, waiting until it is free.
 func (m *Mutex) Lock() {
-	if !m.word.CompareAndSwap(0, mutexLocked) { // M1
+	if atomic.LoadInt32(&simhook.Word) != 0 || !m.word.CompareAndSwap(0, mutexLocked) { // M1
 		m.lockSlow()
 	}
 }
 
 // TryLock locks m if it is free, and reports whether it did.
 func (m *Mutex) TryLock() bool {
+	if atomic.LoadInt32(&simhook.Word) != 0 {
+		m.point("Mutex.TryLock")
+	}
+	return m.tryLock()
+}
+
+// point tells a simulation.
+func (m *Mutex) point(op string) { simhook.Point(op, unsafe.Pointer(m)) }
+
+// tryLock is TryLock.
+func (m *Mutex) tryLock() bool {
 	w := m.word.Load()
 	return w&mutexLocked == 0 && m.word.CompareAndSwap(w, w|mutexLocked)
 }
@@ -71,12 +88,15 @@ func (m *Mutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: m, n: waitsAgain
 // Unlock unlocks m, and panics if it is not locked. It need not be the fiber that
 // locked it.
 func (m *Mutex) Unlock() {
-	if !m.word.CompareAndSwap(mutexLocked, 0) { // M2
+	if atomic.LoadInt32(&simhook.Word) != 0 || !m.word.CompareAndSwap(mutexLocked, 0) { // M2
 		m.unlockSlow()
 	}
 }
 
 func (m *Mutex) unlockSlow() {
+	if simhook.On() {
+		simhook.Point("Mutex.Unlock", unsafe.Pointer(m))
+	}
 	var ws wakes
 	m.mu.Lock()
 	if m.word.Load()&mutexLocked == 0 {
@@ -113,8 +133,11 @@ func (m *Mutex) lineBit() uint32 {
 }
 
 func (m *Mutex) lockSlow() {
+	if simhook.On() {
+		simhook.Point("Mutex.Lock", unsafe.Pointer(m))
+	}
 	for range spins {
-		if m.word.Load()&mutexLocked == 0 && m.TryLock() {
+		if m.word.Load()&mutexLocked == 0 && m.tryLock() {
 			return
 		}
 	}

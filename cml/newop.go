@@ -116,7 +116,7 @@ func (x *external[T]) Commit(v T) bool {
 	} else {
 		clear1(&x.v)
 	}
-	ws.flush(nil)
+	ws.wake(nil)
 	return ok
 }
 

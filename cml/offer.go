@@ -1,6 +1,9 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // An offer is one party's part in an operation on an object: of a fiber that
 // waits for this alone (s is nil), or of a performance that may have others.
@@ -260,6 +263,17 @@ func (ws *wakes) add(w wait.Waiter) {
 
 // flush wakes them. by is the caller's waiter, or nil.
 func (ws *wakes) flush(by wait.Waiter) {
+	if ws.one == nil {
+		return
+	}
+	ws.wake(by)
+	if simhook.On() {
+		simhook.Woke()
+	}
+}
+
+// wake is flush for who may be called with a lock of somebody's held.
+func (ws *wakes) wake(by wait.Waiter) {
 	if ws.one == nil {
 		return
 	}

@@ -3,6 +3,7 @@ package cml
 import (
 	"context"
 
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -42,6 +43,9 @@ type Op[T any] interface {
 func Perform[T any](op Op[T]) T {
 	if op == nil {
 		panic("cml: Perform(nil): give it an operation")
+	}
+	if simhook.On() {
+		pointOf(op)
 	}
 	if c, ok := op.(*choice[T]); ok && !c.traits.has(active|impure|uneven) { // with nothing to be looked up
 		if v, ok := c.try(nil, 0); ok {
@@ -107,6 +111,9 @@ func Poll[T any](op Op[T]) (T, bool) {
 	if op == nil {
 		panic("cml: Poll(nil): give it an operation")
 	}
+	if simhook.On() {
+		pointOf(op)
+	}
 	var p *performance
 	switch h := op.about(); {
 	case h.traits.has(active):
@@ -136,6 +143,9 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	}
 	if op == nil {
 		panic("cml: PerformContext with a nil operation")
+	}
+	if simhook.On() {
+		pointOf(op)
 	}
 	var p *performance
 	h := op.about()
@@ -182,6 +192,9 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 	if op == nil || stop == nil {
 		panic("cml: PerformUntil with a nil operation")
+	}
+	if simhook.On() {
+		pointOf(op)
 	}
 	var p *performance
 	h, hs := op.about(), stop.about()

@@ -1,7 +1,6 @@
 package cml
 
 import (
-	"math/rand/v2"
 	"slices"
 
 	"github.com/seed222ee791/fibers/internal/wait"
@@ -61,7 +60,7 @@ func begin() *performance {
 	p := l.perf
 	switch {
 	case p == nil || p.used: // used: by whoever called the guard or hook that we are in
-		p = &performance{s: newState(), rng: rand.Uint64() | 1}
+		p = &performance{s: newState(), rng: seed() | 1}
 		l.perf = p // the other one may have ended in a panic
 	case p.touched:
 		p.s.word = pointer[cell]{} // nobody looks: W6
@@ -87,7 +86,7 @@ func (p *performance) forgetState() {
 // decided. Its record is not used again, so that the deferred abandon can ask it.
 func beginGuarded() *performance {
 	w, l := caller()
-	p := &performance{s: newState(), rng: rand.Uint64() | 1, used: true, once: true, w: w, local: l}
+	p := &performance{s: newState(), rng: seed() | 1, used: true, once: true, w: w, local: l}
 	p.s.w = w
 	return p
 }

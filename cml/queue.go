@@ -3,7 +3,9 @@ package cml
 import (
 	"errors"
 	"iter"
+	"unsafe"
 
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -70,6 +72,9 @@ func (q *Queue[T]) Close(reason error) {
 	if reason == nil {
 		reason = ErrClosed
 	}
+	if simhook.On() {
+		simhook.Point("Queue.Close", unsafe.Pointer(q))
+	}
 	var ws wakes
 	q.mu.Lock()
 	if q.reason == nil {
@@ -101,6 +106,9 @@ func (q *Queue[T]) All() iter.Seq[T] {
 // Len returns how many values are in the queue. It may have changed by the time
 // it is known.
 func (q *Queue[T]) Len() int {
+	if simhook.On() {
+		simhook.Point("Queue.Len", unsafe.Pointer(q))
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.n

@@ -3,6 +3,7 @@ package cml
 import (
 	"unsafe"
 
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -213,6 +214,9 @@ func (o *offer[T]) serve(v T) bool {
 	o.v = v // before the commit: W7
 	if o.s == nil {
 		o.w.Serve()
+		if simhook.On() {
+			simhook.Woke()
+		}
 		return true
 	}
 	if o.chosen() {
@@ -241,6 +245,9 @@ func (o *offer[T]) relieve() (v T, ok bool) {
 	}
 	v = o.v
 	o.w.Serve()
+	if simhook.On() {
+		simhook.Woke()
+	}
 	return v, true
 }
 
@@ -253,6 +260,9 @@ func (st *stake) chosen() bool {
 	if cur == nil && s.word.CompareAndSwap(nil, &st.cell) ||
 		(cur == nil || cur.status.Load() != succeeded) && st.chosenAfter() {
 		w.Unpark()
+		if simhook.On() {
+			simhook.Woke()
+		}
 		return true
 	}
 	return false

@@ -118,7 +118,7 @@ func (r *Registration[T]) Commit(v T) bool {
 	} else {
 		clear1(&r.v)
 	}
-	ws.flush(nil)
+	ws.wake(nil)
 	return ok
 }
 

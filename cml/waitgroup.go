@@ -1,6 +1,11 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // A WaitGroup counts what has still to be done, and lets others wait until
 // nothing has. The zero value is ready for use. It may be used again.
@@ -13,6 +18,9 @@ type WaitGroup struct {
 // Add adds n, which may be negative, to the count. Waiters go on when it comes
 // to zero; below zero, Add panics.
 func (g *WaitGroup) Add(n int) {
+	if simhook.On() {
+		simhook.Point("WaitGroup.Add", unsafe.Pointer(g))
+	}
 	var ws wakes
 	g.mu.Lock()
 	if g.n+n < 0 {

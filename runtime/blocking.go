@@ -27,6 +27,7 @@ func Blocking[T any](fn func() T) T {
 	if c == nil {
 		return fn()
 	}
+	refuse("Blocking", "the rest of the process is not simulated, and its time is another; call what fn does directly if it does not wait, or put a fake in its place")
 	var (
 		result T
 		done   future

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -92,6 +93,8 @@ type more struct {
 	origin uintptr
 	// site is where it was spawned, if the runtime records that.
 	site uintptr
+	// sim is what it is in a simulation, if its runtime is one.
+	sim *simhook.Fiber
 }
 
 var _ wait.Waiter = (*fiber)(nil)
@@ -111,7 +114,11 @@ func (f *fiber) public() *Fiber {
 func (f *fiber) describe(j job) {
 	if j.dropped != nil || f.rt.watching.Load() {
 		m := &more{dropped: j.dropped, origin: j.origin}
-		if f.rt.watching.Load() {
+		if sm := f.rt.sim; sm != nil {
+			m.sim = sm.born(f, j.name)
+			m.site = sm.site()
+			m.sim.Site = m.site
+		} else if f.rt.watching.Load() {
 			m.site = spawnSite()
 		}
 		f.more.Store(m)
@@ -273,6 +280,9 @@ func Yield() {
 	}
 	if c.Flags[forks] {
 		c.share()
+	}
+	if s.rt.sim != nil {
+		simMark("Yield", nil)
 	}
 	f := s.pick()
 	if f == nil && s.countdown > 0 {

@@ -46,7 +46,9 @@ func (h *host) Spawn(t *fork.Ticket, quiet bool) {
 	m, ok := t.Record.(*more)
 	if watching := s.rt.watching.Load(); !ok || watching { // inspectors may still look at the last one
 		m = &more{dropped: t.Dropped, origin: entry(t.Run)}
-		if watching {
+		if sm := s.rt.sim; sm != nil {
+			m.sim = sm.born(f, "")
+		} else if watching {
 			m.site = spawnSite()
 		}
 		t.Record = m
@@ -74,6 +76,9 @@ func (h *host) Retract(t *fork.Ticket) bool {
 	case f == nil:
 		return false
 	case f == t.Fiber.(*fiber) && f.id() == t.ID:
+		if sm := s.rt.sim; sm != nil {
+			sm.retracted(f)
+		}
 		s.end(f)
 		return true
 	}

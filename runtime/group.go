@@ -5,7 +5,9 @@ import (
 	"context"
 	goruntime "runtime"
 	"sync"
+	"unsafe"
 
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -92,6 +94,7 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 	}
 	if c := current(); c != nil && (g.rt == nil || g.rt == c.sched.rt) {
 		c.sched.spawn(j)
+		c.spawned()
 		return
 	}
 	if g.rt != nil {
@@ -131,6 +134,9 @@ func (g *Group) admit() {
 
 // enter counts one more member, when there is room for it.
 func (g *Group) enter() {
+	if simhook.On() {
+		simPoint("Group.Go", unsafe.Pointer(g))
+	}
 	g.mu.Lock()
 	if g.tryEnter() {
 		g.mu.Unlock()
@@ -196,6 +202,9 @@ func (g *Group) leave(err error) {
 
 // wait returns when no member is alive, and ends the group.
 func (g *Group) wait() {
+	if simhook.On() {
+		simPoint("Group.Wait", unsafe.Pointer(g))
+	}
 	g.mu.Lock()
 	if g.mu.active > 0 {
 		w := wait.Current()

@@ -50,6 +50,7 @@ type Runtime struct {
 	// seen; refused those of them that came too late. Writers: any.
 	spawned, refused stdatomic.Uint64
 
+	sim      *simulation // nil unless it is a simulated one; constant
 	watching atomic.Bool // record spawn sites
 	ending   atomic.Bool // fibers end at their next wait (K5)
 	stopping atomic.Bool // roots end
@@ -271,6 +272,7 @@ func GoNamed(name string, fn func()) {
 	}
 	if c := current(); c != nil {
 		c.sched.spawn(job{fn: fn, name: name})
+		c.spawned()
 		return
 	}
 	rt := Default()
@@ -320,13 +322,21 @@ func (rt *Runtime) trySpawn(j job) bool {
 // inject queues a fiber that belongs to the caller, which runs on no scheduler
 // of rt.
 func (rt *Runtime) inject(f *fiber) {
+	if rt.sim != nil {
+		rt.sim.injected(f)
+	}
 	rt.injector.Push(f)
 	rt.wakeForWork()
 }
 
 // clock returns the nanoseconds since the runtime was made, by the monotonic
 // clock.
-func (rt *Runtime) clock() int64 { return int64(time.Since(rt.base)) }
+func (rt *Runtime) clock() int64 {
+	if rt.sim != nil {
+		return rt.sim.now
+	}
+	return int64(time.Since(rt.base))
+}
 
 // millis is the coarse form of a clock's reading; it wraps after 49 days.
 func millis(clock int64) uint32 { return uint32(clock / int64(time.Millisecond)) }

@@ -28,9 +28,9 @@ func SleepUntil(t time.Time) {
 	switch {
 	case c == nil:
 		time.Sleep(time.Until(t))
-	case !time.Now().Before(t):
+	case !timeNow().Before(t):
 		Yield()
 	default: // not by way of the time left, which is less by the time it is used
-		c.sleepUntil(int64(t.Sub(c.sched.rt.base)))
+		c.sleepUntil(c.sched.rt.reading(t))
 	}
 }

@@ -1,11 +1,16 @@
 package runtime
 
 import (
+	"cmp"
+	"maps"
 	goruntime "runtime"
+	"slices"
 	"sync"
+	"unsafe"
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -15,7 +20,8 @@ type future struct {
 	mu       struct {
 		sync.Mutex
 		waiters []wait.Waiter
-		calls   map[*func()]struct{} // see subscribe
+		calls   map[*func()]uint64 // see subscribe; with their order
+		order   uint64
 	}
 }
 
@@ -32,7 +38,7 @@ func (f *future) complete() {
 	for _, w := range ws {
 		w.Unpark()
 	}
-	for call := range calls {
+	for _, call := range slices.SortedFunc(maps.Keys(calls), func(a, b *func()) int { return cmp.Compare(calls[a], calls[b]) }) {
 		(*call)()
 	}
 }
@@ -48,9 +54,10 @@ func (f *future) subscribe(call func()) (cancel func()) {
 		return nil
 	}
 	if f.mu.calls == nil {
-		f.mu.calls = make(map[*func()]struct{})
+		f.mu.calls = make(map[*func()]uint64)
 	}
-	f.mu.calls[&call] = struct{}{}
+	f.mu.order++
+	f.mu.calls[&call] = f.mu.order
 	f.mu.Unlock()
 	return func() {
 		f.mu.Lock()
@@ -61,6 +68,9 @@ func (f *future) subscribe(call func()) (cancel func()) {
 
 // await waits until it has happened.
 func (f *future) await(why wait.Reason) {
+	if simhook.On() {
+		simPoint("Task.Await", unsafe.Pointer(f))
+	}
 	if f.happened.Load() {
 		return
 	}
@@ -127,6 +137,7 @@ func Spawn[T any](fn func() (T, error)) *Task[T] {
 	}
 	if c := current(); c != nil {
 		c.sched.spawn(job{fn: run, dropped: dropped, origin: entry(fn)})
+		c.spawned()
 		return t
 	}
 	for !Default().trySpawn(job{fn: run, dropped: dropped, origin: entry(fn)}) {
@@ -149,4 +160,9 @@ func (t *Task[T]) Await() (T, error) {
 }
 
 // Done reports whether the task has ended.
-func (t *Task[T]) Done() bool { return t.done.happened.Load() }
+func (t *Task[T]) Done() bool {
+	if simhook.On() {
+		simPoint("Task.Done", unsafe.Pointer(&t.done))
+	}
+	return t.done.happened.Load()
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/simhook"
 )
 
 // A Ticker ticks at regular times: a period after it was made, two periods, and so
@@ -28,7 +29,7 @@ type Ticker struct {
 func NewTicker(d time.Duration) *Ticker {
 	checkPeriod("NewTicker", d)
 	t := &Ticker{}
-	t.mu.period, t.mu.next = d, time.Now().Add(d)
+	t.mu.period, t.mu.next = d, tickNow().Add(d)
 	t.op = cml.FromSource[time.Time]((*tickSource)(t))
 	return t
 }
@@ -54,7 +55,7 @@ func (t *Ticker) Reset(d time.Duration) {
 	checkPeriod("Reset of a Ticker", d)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.mu.period, t.mu.next = d, time.Now().Add(d)
+	t.mu.period, t.mu.next = d, tickNow().Add(d)
 	for x := t.mu.first; x != nil; x = x.next {
 		x.arm()
 	}
@@ -88,7 +89,7 @@ func (src *tickSource) Try() (now time.Time, ok bool) {
 	t := (*Ticker)(src)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now = time.Now()
+	now = tickNow()
 	if !t.due(now) {
 		return time.Time{}, false
 	}
@@ -151,6 +152,24 @@ type tickWait struct {
 	spent      bool // r has been committed, or was decided before that
 }
 
+// tickNow is the time by which a ticker goes: in a simulation no host's.
+func tickNow() time.Time {
+	if simhook.On() {
+		if _, sm := simCaller(); sm != nil {
+			return sm.timeOf(nil)
+		}
+	}
+	return time.Now()
+}
+
+// timeNow is tickNow for who rings.
+func (x *tickWait) timeNow() time.Time {
+	if x.home != nil {
+		return x.home.rt.timeNow()
+	}
+	return time.Now()
+}
+
 // arm sets the timer for the next tick.
 func (x *tickWait) arm() {
 	next := x.ticker.mu.next
@@ -187,7 +206,7 @@ func (x *tickWait) wake() {
 	if !x.waits || t.mu.period == 0 {
 		return
 	}
-	now := time.Now()
+	now := x.timeNow()
 	if !t.due(now) {
 		x.arm()
 		return

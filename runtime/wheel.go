@@ -50,7 +50,8 @@ import (
 )
 
 type wheel struct {
-	rt *Runtime
+	rt  *Runtime
+	sim *simulation // that it stands for, which has other timers; nil in others
 
 	_ pad.Line
 	// next: see above; in nanoseconds of the clock, or never. Writers: under mu.
@@ -144,8 +145,12 @@ func start(at timerwheel.Tick) int64 { return int64(at << tickBits) }
 // set sets t, which is in no wheel yet or in this one, to fire at when. The caller
 // runs on a scheduler of rt, or calls rt.wakeForWork afterwards (W3).
 func (w *wheel) set(t *timer, when int64) {
-	at := tickOf(when)
 	t.home = w
+	if sm := w.sim; sm != nil {
+		sm.set(t, when)
+		return
+	}
+	at := tickOf(when)
 	w.mu.Lock()
 	w.mu.timers.Schedule(&t.Timer, at)
 	if when := start(at); when < w.next.Load() {
@@ -157,6 +162,9 @@ func (w *wheel) set(t *timer, when int64) {
 // cancel takes t out, and reports whether it was there. From anywhere.
 func (t *timer) cancel() bool {
 	w := t.home
+	if sm := w.sim; sm != nil {
+		return sm.timers.remove(t)
+	}
 	w.mu.Lock()
 	there := w.mu.timers.Cancel(&t.Timer)
 	if there && start(t.When()) == w.next.Load() {

@@ -39,12 +39,12 @@ func (d afterSource) Block(r *timeRegistration) {
 func (d afterSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
 
 // Try implements cml.Source.
-func (t atSource) Try() (time.Time, bool) { return tryTime(time.Until(time.Time(t))) }
+func (t atSource) Try() (time.Time, bool) { return tryTime(time.Time(t).Sub(timeNow())) }
 
 // Block implements cml.Source.
 func (t atSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
-		c.sched.wheel.set(&p.entry, int64(time.Time(t).Sub(c.sched.rt.base)))
+		c.sched.wheel.set(&p.entry, c.sched.rt.reading(time.Time(t)))
 	} else {
 		p.await(r, time.Until(time.Time(t)))
 	}
@@ -57,7 +57,7 @@ func tryTime(left time.Duration) (time.Time, bool) {
 	if left > 0 {
 		return time.Time{}, false
 	}
-	return time.Now(), true
+	return timeNow(), true
 }
 
 // placeOf returns the place of r, and the caller's coroutine if that is a fiber.

@@ -76,6 +76,9 @@ func (t *Timer) check(what string) *time.Timer {
 
 // reset is set for a timer that others may see. It reports whether it was there.
 func (w *wheel) reset(t *timer, when int64) (was bool) {
+	if sm := w.sim; sm != nil {
+		return sm.set(t, when)
+	}
 	at := tickOf(when)
 	w.mu.Lock()
 	was = t.Scheduled()

@@ -11,6 +11,9 @@ import (
 // sleepUntil parks the fiber of c, the caller, until the clock shows when.
 func (c *coroutine) sleepUntil(when int64) {
 	s, f := c.sched, c.fiber
+	if s.rt.sim != nil {
+		simMark("Sleep", nil)
+	}
 	t := s.newTimer()
 	t.Value = f
 	if g := getg.Get(); f.g != g { // A1

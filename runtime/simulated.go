@@ -1,0 +1,395 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	goruntime "runtime"
+	"time"
+	"unsafe"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/getg"
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/worksteal"
+)
+
+// Simulated runtimes: one scheduler, whose root asks a driver (package sim) who runs
+// next, and whose clock stands still while anybody can run.
+//
+// # What is another than in others
+//
+//	picks    countdown is 0 for ever, so that every pick fails and goes to the root
+//	queues   as always, but the root empties them after each switch, into ready
+//	points   an operation of package cml, a spawn and a look at a task ask the driver
+//	         too, on the fiber's own stack, and switch straight to the one chosen
+//	timers   in a heap, to the nanosecond, not in a wheel: see set in wheel.go
+//	clock    see now
+//	ending   is set while a fiber runs that has to end, and only then: so that some
+//	         can be ended and the others go on
+//	absent   monitor, stand-ins, pinning, the poller, trimmers, idle schedulers
+//
+// Who may touch it: whoever runs, a fiber or the root; each switch orders what is
+// before it before what is after.
+type simulation struct {
+	rt     *Runtime
+	s      *scheduler
+	driver simhook.Driver
+	key    uintptr // of the root's goroutine
+
+	now      int64
+	timers   simTimers
+	contexts []*simContext
+
+	ready  []*simhook.Fiber
+	live   []*simhook.Fiber
+	cur    *simhook.Fiber // who runs, or ran last
+	how    simhook.How
+	made   int
+	quiet  bool // no points: the root calls, or the run is over
+	forced int  // waits that were cut short at the end
+	// running is the coroutine that runs. Writer: who switches. Readers: any, for a
+	// look at stacks.
+	running atomic.Uintptr
+}
+
+// simEpoch is when the clock of a simulation begins.
+var simEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func init() {
+	simhook.Register(simhook.Hooks{
+		Point:     simPoint,
+		Woke:      simWoke,
+		Pick:      simPick,
+		Random:    simRandom,
+		AfterFunc: simAfterFunc,
+		Current: func() *simhook.Fiber {
+			if c, sm := simCaller(); sm != nil {
+				return simOf(c.fiber)
+			}
+			return nil
+		},
+		New: newSimulated,
+	})
+}
+
+// newSimulated returns a runtime that is driven by d.
+func newSimulated(d simhook.Driver) simhook.Engine {
+	rt := &Runtime{conf: &config{schedulers: 1}, base: simEpoch, injector: worksteal.NewInjector[fiber]()}
+	rt.conf.panicHandler = func(_ *Fiber, v any, stack []byte) {
+		d.Panicked(simOf(current().fiber), v, stack)
+	}
+	sm := &simulation{rt: rt, driver: d}
+	rt.sim = sm
+	rt.wheels = []*wheel{{rt: rt, sim: sm}}
+	rt.watching.Store(true) // every fiber has a more, where simOf finds what it is here
+	rt.pool.rt, rt.pool.mu.closed = rt, true
+	s := newScheduler(rt, 0, false)
+	s.wheel, s.countdown = rt.wheels[0], 0
+	rt.schedulers.Store(&[]*scheduler{s})
+	sm.s = s
+	return sm
+}
+
+// simCaller returns the caller's coroutine and the simulation that it belongs to,
+// nil if there is none.
+func simCaller() (*coroutine, *simulation) {
+	c := current()
+	if c == nil {
+		return nil, nil
+	}
+	return c, c.sched.rt.sim
+}
+
+// simOf returns what a fiber of a simulation is there.
+func simOf(f *fiber) *simhook.Fiber { return f.more.Load().sim }
+
+func recordOf(f *simhook.Fiber) *fiber { return (*fiber)(f.Record) }
+
+// born makes f known. It is called by whoever spawns, before f is queued.
+func (sm *simulation) born(f *fiber, name string) *simhook.Fiber {
+	sm.made++
+	x := &simhook.Fiber{ID: sm.made, Path: 1, Name: name, Fresh: true, State: simhook.Waiting,
+		Record: unsafe.Pointer(f), Index: len(sm.live)}
+	if p := sm.cur; p != nil && !sm.quiet {
+		p.Children++
+		x.Path = (p.Path*0x9e3779b97f4a7c15 + p.Children) * 0xff51afd7ed558ccd
+		x.Path ^= x.Path >> 32
+		x.Parent, x.Scope = p, p.Scope
+		x.Ending = p.Scope != nil && p.Scope.Ending
+	} else {
+		x.Path += uint64(sm.made) << 32
+	}
+	sm.live = append(sm.live, x)
+	sm.driver.Spawned(x)
+	return x
+}
+
+// site returns where a fiber is spawned, if that is wanted.
+func (sm *simulation) site() uintptr {
+	if sm.driver.Traces() {
+		return spawnSite()
+	}
+	return 0
+}
+
+// gone takes leave of a fiber.
+func (sm *simulation) gone(x *simhook.Fiber) {
+	x.State, x.Record = simhook.Ended, nil
+	last := len(sm.live) - 1
+	sm.live[x.Index] = sm.live[last]
+	sm.live[x.Index].Index = x.Index
+	sm.live[last] = nil
+	sm.live = sm.live[:last]
+}
+
+// enqueue makes x ready.
+func (sm *simulation) enqueue(x *simhook.Fiber) {
+	if x.State == simhook.Ready {
+		return
+	}
+	x.State, x.Place = simhook.Ready, len(sm.ready)
+	sm.ready = append(sm.ready, x)
+}
+
+// dequeue makes x not ready.
+func (sm *simulation) dequeue(x *simhook.Fiber) {
+	last := len(sm.ready) - 1
+	sm.ready[x.Place] = sm.ready[last]
+	sm.ready[x.Place].Place = x.Place
+	sm.ready[last] = nil
+	sm.ready = sm.ready[:last]
+	x.State = simhook.Waiting
+}
+
+// collect empties the queues into ready, and sees to contexts that are done. It
+// reports whether there was anything.
+func (sm *simulation) collect() (found bool) {
+	if len(sm.contexts) > 0 {
+		sm.fireContexts()
+	}
+	s := sm.s
+	take := func(f *fiber) bool {
+		if f == nil {
+			return false
+		}
+		sm.enqueue(simOf(f))
+		found = true
+		return true
+	}
+	// The one in next was woken last.
+	for !s.ring.Drained() && take(s.ring.Pop()) {
+	}
+	s.owed = 0
+	if !s.next.empty() {
+		take(s.next.take())
+	}
+	for !s.deque.Drained() {
+		f, _ := s.newest.Steal() // the oldest
+		if !take(f) {
+			break
+		}
+	}
+	for take(sm.rt.injector.Pop()) {
+	}
+	return found
+}
+
+// injected is called when a fiber is queued by one who runs on no scheduler of rt:
+// the root, or a stranger.
+func (sm *simulation) injected(f *fiber) {
+	if getg.Get() != sm.key {
+		sm.driver.Foreign(simOf(f))
+	}
+}
+
+// simPoint is the hook Point.
+func simPoint(op string, obj unsafe.Pointer) {
+	c, sm := simCaller()
+	if sm == nil || sm.quiet {
+		return
+	}
+	x := simOf(c.fiber)
+	x.Op, x.Obj = op, obj
+	if x.Ending { // it goes on to its next wait without a stop
+		if sm.forced++; sm.forced >= forcedMost {
+			goruntime.Goexit()
+		}
+		return
+	}
+	sm.point(c, x)
+}
+
+// simWoke is the hook Woke.
+func simWoke() {
+	c, sm := simCaller()
+	if sm == nil || sm.quiet {
+		return
+	}
+	if x := simOf(c.fiber); !x.Ending && sm.collect() {
+		sm.point(c, x)
+	}
+}
+
+// point lets the driver choose who goes on. The caller goes on when it is chosen.
+func (sm *simulation) point(c *coroutine, x *simhook.Fiber) {
+	if c.Flags[forks] {
+		c.share()
+	}
+	sm.collect()
+	next := sm.driver.Next(sm.ready, x, simhook.AtPoint)
+	if next == x {
+		return
+	}
+	s := c.sched
+	s.left.kind = nothing // it stays in ready
+	f := recordOf(next)
+	if f.co == nil || sm.driver.Over() {
+		s.handed = f
+		c.Switch(&s.root)
+	} else {
+		sm.enter(next)
+		c.Switch(s.target(f))
+	}
+	c.sched.settle()
+}
+
+// enter is called before a switch to x, by who switches.
+func (sm *simulation) enter(x *simhook.Fiber) {
+	sm.cur = x
+	x.Fresh = false
+	if ending := x.Ending; ending != sm.rt.ending.Load() {
+		sm.rt.ending.Store(ending)
+	}
+	sm.running.Store(uintptr(unsafe.Pointer(recordOf(x).co)))
+}
+
+// simPick is the hook Pick.
+func simPick(n int) (int, bool) {
+	c, sm := simCaller()
+	if sm == nil {
+		return 0, false
+	}
+	return sm.driver.Pick(simOf(c.fiber), n), true
+}
+
+// simRandom is the hook Random.
+func simRandom() (uint64, bool) {
+	c, sm := simCaller()
+	if sm == nil {
+		return 0, false
+	}
+	return sm.driver.Random(simOf(c.fiber)), true
+}
+
+// A simContext is a context that somebody waits for. Cancelling one starts
+// goroutines for those who asked to be told; so nobody asks: it is looked at.
+type simContext struct {
+	ctx context.Context
+	f   func()
+}
+
+// simAfterFunc is the hook AfterFunc.
+func simAfterFunc(ctx context.Context, f func()) (stop func() bool, simulated bool) {
+	_, sm := simCaller()
+	if sm == nil {
+		return nil, false
+	}
+	if simhook.Real(ctx) {
+		panic("fibers: a context with a real deadline inside a simulation: make it with sim.WithTimeout or sim.WithDeadline")
+	}
+	x := &simContext{ctx, f}
+	sm.contexts = append(sm.contexts, x)
+	return func() bool {
+		n := len(sm.contexts)
+		sm.contexts = removeOne(sm.contexts, x)
+		return len(sm.contexts) < n
+	}, true
+}
+
+// fireContexts calls what waits for contexts that are done.
+func (sm *simulation) fireContexts() {
+	for i := 0; i < len(sm.contexts); {
+		x := sm.contexts[i]
+		if x.ctx.Err() == nil {
+			i++
+			continue
+		}
+		sm.contexts = removeOne(sm.contexts, x)
+		quiet := sm.quiet
+		sm.quiet = true
+		x.f()
+		sm.quiet = quiet
+	}
+}
+
+// refuse panics if the caller is simulated: what is not to be had there.
+func refuse(what, instead string) {
+	if !simhook.On() {
+		return
+	}
+	if _, sm := simCaller(); sm != nil {
+		panic(fmt.Sprintf("fibers: %s inside a simulation: %s", what, instead))
+	}
+}
+
+// timeNow is the time for the caller: that of its simulation, or time.Now.
+func timeNow() time.Time {
+	if simhook.On() {
+		if c, sm := simCaller(); sm != nil {
+			return sm.timeOf(simOf(c.fiber))
+		}
+	}
+	return time.Now()
+}
+
+// timeOf is the time by the clock of x's host; x may be nil.
+func (sm *simulation) timeOf(x *simhook.Fiber) time.Time {
+	t := simEpoch.Add(time.Duration(sm.now))
+	if x != nil {
+		for s := x.Scope; s != nil; s = s.Parent {
+			t = t.Add(s.Skew)
+		}
+	}
+	return t
+}
+
+// timeNow is the time for who may not run on a scheduler of rt.
+func (rt *Runtime) timeNow() time.Time {
+	if rt.sim != nil {
+		return rt.sim.timeOf(nil)
+	}
+	return time.Now()
+}
+
+// reading is what the clock of rt shows at the time t, for the calling fiber of it.
+func (rt *Runtime) reading(t time.Time) int64 {
+	if sm := rt.sim; sm != nil && sm.cur != nil {
+		return sm.now + int64(t.Sub(sm.timeOf(sm.cur)))
+	}
+	return int64(t.Sub(rt.base))
+}
+
+// spawned is called after a spawn by the running fiber.
+func (c *coroutine) spawned() {
+	if c.sched.rt.sim != nil {
+		simWoke()
+	}
+}
+
+// retracted is called when a fiber that has not run is taken back.
+func (sm *simulation) retracted(f *fiber) {
+	x := simOf(f)
+	sm.gone(x)
+	sm.driver.Ended(x, false)
+}
+
+// simMark says what the calling fiber is about to wait for, where that is no point
+// of its own.
+func simMark(op string, obj unsafe.Pointer) {
+	if c, sm := simCaller(); sm != nil {
+		x := simOf(c.fiber)
+		x.Op, x.Obj = op, obj
+		sm.driver.Marked(x)
+	}
+}
