@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.uber.org/atomic"
+	"golang.org/x/sys/unix"
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/poll/epoll"
@@ -43,6 +44,11 @@ type fd struct {
 	refs  atomic.Uint32
 	spree atomic.Uint32 // calls in a row that did not wait. Writers: readers and writers, in no order
 	kind  kind
+
+	// patient: RWF_NOWAIT is refused in this direction, so ordinary calls are made.
+	// Writers: readers and writers, all with the same.
+	patient [2]atomic.Bool
+	restore bool // O_NONBLOCK was not set when it was taken over, and is not at the end
 
 	form   form
 	family uint16         // AF_INET and so on; of sockets for packets alone
@@ -94,6 +100,9 @@ func (f *fd) enter() bool {
 // leave ends a call, or the opener's hold.
 func (f *fd) leave() {
 	if f.refs.Dec() == closing {
+		if f.restore {
+			unix.SetNonblock(f.sys, false)
+		}
 		syscall.Close(f.sys)
 		if gone := f.gone.Load(); gone != nil { // F2
 			gone.Signal()

@@ -43,9 +43,10 @@ func Pipe() (r, w *File, err error) {
 }
 
 // NewFile makes a File of the descriptor fd, which it makes nonblocking (as seen by
-// all who share it) and takes over: Close closes it. name is for messages. It fails
-// with ErrNotPollable for regular files and directories, which the system cannot
-// tell about; Open reads those. If it fails the descriptor is as it was.
+// all who share it) and takes over: Close makes it as it was and closes it. If others
+// make it blocking meanwhile, as shells do, reads and writes still park. name is for
+// messages. It fails with ErrNotPollable for regular files and directories, which the
+// system cannot tell about; Open reads those. If it fails the descriptor is as it was.
 func NewFile(fd uintptr, name string) (*File, error) {
 	s, err := pick(func(b backend) (stream, error) { return b.file(fd, name) })
 	if err != nil {

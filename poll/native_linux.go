@@ -129,6 +129,7 @@ func (overEpoll) file(number uintptr, name string) (stream, error) {
 			f.desc.Close()
 			return nil, fmt.Errorf("cannot be made nonblocking: %w", err)
 		}
+		f.restore = true
 	}
 	return f, nil
 }

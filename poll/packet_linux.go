@@ -33,7 +33,7 @@ func (f *fd) receive(p []byte) (int, net.Addr, error) {
 		var rsa syscall.RawSockaddrAny
 		size := uint32(syscall.SizeofSockaddrAny)
 		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(f.sys), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
-			0, uintptr(unsafe.Pointer(&rsa)), uintptr(unsafe.Pointer(&size)))
+			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&rsa)), uintptr(unsafe.Pointer(&size)))
 		switch errno {
 		case 0:
 			acquired()
@@ -90,7 +90,7 @@ func (f *fd) sendTo(p []byte, to net.Addr) error {
 				err = errno
 			}
 		} else {
-			err = unix.Sendto(f.sys, p, unix.MSG_NOSIGNAL, sa)
+			err = unix.Sendto(f.sys, p, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, sa)
 		}
 		switch err {
 		case nil:

@@ -2,15 +2,12 @@
 
 package poll
 
-import (
-	"errors"
-	"os"
-)
+import "errors"
 
 // sysIsReady cannot ask here: only waiting tells.
 func sysIsReady(uintptr, bool) bool { return false }
 
-func pollable(uintptr, string) (*os.File, error) { return nil, errors.ErrUnsupported }
+func pollable(uintptr, string) (plain, error) { return nil, errors.ErrUnsupported }
 
 // exhausted cannot tell here.
 func exhausted(error) bool { return false }

@@ -27,7 +27,7 @@ func sysIsReady(fd uintptr, out bool) bool {
 }
 
 // pollable makes a file of a descriptor that can be waited for.
-func pollable(fd uintptr, name string) (*os.File, error) {
+func pollable(fd uintptr, name string) (plain, error) {
 	was, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
@@ -43,8 +43,28 @@ func pollable(fd uintptr, name string) (*os.File, error) {
 		if err := unix.SetNonblock(int(fd), true); err != nil {
 			return nil, os.NewSyscallError("fcntl", err)
 		}
+		return restored{os.NewFile(fd, name)}, nil
 	}
 	return os.NewFile(fd, name), nil
+}
+
+// restored is a file that was not nonblocking before.
+type restored struct{ *os.File }
+
+// Close makes it so again, of which a duplicate is in charge: as long as the file is
+// open somebody may be about to read.
+func (r restored) Close() error {
+	again := -1
+	raw, err := r.SyscallConn()
+	if err == nil {
+		raw.Control(func(fd uintptr) { again, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) })
+	}
+	failed := r.File.Close()
+	if err == nil && again >= 0 {
+		unix.SetNonblock(again, false)
+		unix.Close(again)
+	}
+	return failed
 }
 
 // exhausted reports whether err is for want of descriptors or memory, which may be

@@ -43,7 +43,7 @@ func (f *fd) readOnce(p []byte) (int, error) {
 		if f.kind&isSocket != 0 {
 			n, errno = sysReceive(f.sys, p)
 		} else {
-			n, errno = sysRead(f.sys, p)
+			n, errno = f.sysRead(p)
 		}
 		switch errno {
 		case 0:
@@ -92,7 +92,7 @@ func (f *fd) writeAll(p []byte) (int, error) {
 		if piece := p[done:min(len(p), done+largest)]; f.kind&isSocket != 0 {
 			n, errno = sysSend(f.sys, piece)
 		} else {
-			n, errno = sysWrite(f.sys, piece)
+			n, errno = f.sysWrite(piece)
 		}
 		switch errno {
 		case 0:
