@@ -8,12 +8,16 @@ import (
 
 // Blocking runs fn on an ordinary goroutine and returns its result: for calls
 // that would block a scheduler (files, cgo, package sync, net/http), and for all
-// that needs runtime.LockOSThread, with which a fiber must not wait. Only the
-// calling fiber waits. In a plain goroutine it calls fn right there.
+// that needs runtime.LockOSThread. (A fiber that waits while it holds that ends the
+// process, "coro: OS thread locking must match"; one that ends is unlocked, up to
+// eight calls deep, but its thread, whatever has been changed about it, goes on.) Only
+// the calling fiber waits. In a plain goroutine it calls fn right there.
 //
 // A panic in fn is raised again in the caller as a *PanicError; a Goexit in fn
 // ends the caller. The wait is not cut short when the runtime ends: fn is always
-// seen to its end.
+// seen to its end, and its result returned, as it may be something that has to be
+// closed; the next wait of the fiber ends it. Blocking itself is such a wait: where
+// the runtime is ending already, fn is not begun.
 //
 // It costs a goroutine and two wake-ups: some 40 µs more than the call where the
 // scheduler has nothing else to do meanwhile. A short blocking call can be made
@@ -28,6 +32,9 @@ func Blocking[T any](fn func() T) T {
 		return fn()
 	}
 	refuse("Blocking", "the rest of the process is not simulated, and its time is another; call what fn does directly if it does not wait, or put a fake in its place")
+	if f := c.fiber; f.rt.ending.Load() && f.mustEnd() {
+		c.quit()
+	}
 	var (
 		result T
 		done   future
@@ -50,7 +57,7 @@ func Blocking[T any](fn func() T) T {
 	if caught != nil {
 		panic(caught)
 	}
-	if !ok || c.fiber.rt.ending.Load() {
+	if !ok {
 		goruntime.Goexit()
 	}
 	return result
@@ -61,7 +68,7 @@ func Blocking[T any](fn func() T) T {
 func (f *future) see(self *fiber) {
 	f.mu.Lock()
 	if !f.happened.Load() {
-		f.mu.waiters = append(f.mu.waiters, self)
+		f.enter(self)
 	}
 	f.mu.Unlock()
 	for !f.happened.Load() {

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	goruntime "runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"unsafe"
@@ -28,9 +29,10 @@ type coroutine struct {
 // The flags of a coroutine, which lie in coro.Coro.Flags for the sake of its
 // size: there may be millions.
 const (
-	returned = iota // the fiber's function returned
-	doomed          // in the batch that the trimmer is ending; the trimmer's
-	forks           // it has a place in package fork
+	returned  = iota // the fiber's function returned
+	doomed           // in the batch that the trimmer is ending; the trimmer's
+	forks            // it has a place in package fork
+	sheltered        // its fiber is cleaning up: see shelter.go
 )
 
 func coroutineOf(c *coro.Coro) *coroutine { return (*coroutine)(unsafe.Pointer(c)) }
@@ -67,16 +69,21 @@ func live(co *coro.Coro) {
 // run runs one fiber until it returns or its panic is dealt with.
 func (c *coroutine) run() {
 	f := c.fiber
+	c.Flags[sheltered] = false
+	fn := f.fn
 	if c.sched.rt.ending.Load() {
 		f.drop()
-		return
+		if fn = f.instead(); fn == nil {
+			return
+		}
+		c.Flags[sheltered] = true
 	}
 	if h := f.handle.Load(); h != nil {
 		c.label(h.Name())
 	}
 	c.Flags[returned] = false
 	defer c.catch()
-	f.fn()
+	fn()
 	c.Flags[returned] = true
 }
 
@@ -94,12 +101,21 @@ func (c *coroutine) catch() {
 
 // finish takes leave of a fiber, however it ended.
 func (c *coroutine) finish() {
-	// The fiber may have set labels of its own, which only it could know of.
+	// What the fiber may have set on its goroutine is not for the next one on it. A
+	// goroutine that is locked to its thread must not even switch.
 	pprof.SetGoroutineLabels(noLabels)
+	debug.SetPanicOnFault(false)
+	for range mostLocks {
+		goruntime.UnlockOSThread()
+	}
 	f := c.fiber
 	c.fiber = nil
 	c.sched.end(f)
 }
+
+// mostLocks is how many calls of LockOSThread a fiber may have left without its
+// Unlock; a call that is in vain takes a quarter of a nanosecond.
+const mostLocks = 8
 
 // unwound is deferred around the life of a coroutine. If that does not end
 // because it was told to, a Goexit is on its way through the stack, from the

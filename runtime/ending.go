@@ -8,14 +8,18 @@ import (
 // The end of a runtime, in this order:
 //
 //  1. ending is set: who waits, or comes to a wait, ends as by Goexit; who has
-//     not run is dropped; nobody new is admitted from outside.
+//     not run is dropped; nobody new is admitted from outside. The deferred
+//     functions of those who end may wait: shelter.go.
 //  2. Every fiber is unparked, again and again with growing pauses, until none
 //     is alive: one may have passed the test of ending just before, and deferred
 //     functions may wait on others that have to end first.
-//  3. stopping is set and every sleeper woken: the roots end, and unpin.
-//  4. All coroutines are idle now, and are ended.
+//  3. If some are alive after the grace, cutting is set: deferred functions are
+//     ended at their waits too. Once more all are unparked, again and again, for
+//     some time.
+//  4. stopping is set and every sleeper woken: the roots end, and unpin.
+//  5. All coroutines are idle now, and are ended.
 //
-// If a fiber is still alive after the grace, Close returns and says which. What
+// If a fiber is still alive after the third, Close returns and says which. What
 // it holds of the runtime then ends when it comes to a wait after all.
 
 // drain waits until no fiber is alive.
@@ -62,9 +66,21 @@ func (rt *Runtime) checkDrained() {
 // has returned.
 const leastGrace = 20 * time.Millisecond
 
+// mostCutting is how long those have that are ended at the end of the grace, if it
+// is not less than that itself.
+const mostCutting = time.Second
+
 // Close ends rt: see Run for what becomes of its fibers. It returns nil, or a
 // *LeftoverError if some did not come to a wait within the grace. Afterwards no
 // goroutine or thread pin of rt is left but those of the fibers left over.
+//
+// The deferred functions of the fibers that it ends run to their end, also where
+// they wait, in Blocking too, as long as that takes no longer than the grace. Then
+// they are ended where they wait, and what they still had to do is not done: an
+// Unlock belongs in a defer of its own. A fiber whose function has just returned is
+// not known to be cleaning up: the deferred functions that it runs then are ended
+// at their waits at once. What a fiber has been given that has not begun to run is
+// not closed by a defer in it: see GoOrElse.
 //
 // Closing twice is harmless: every call waits for the end and returns the same.
 // Close in a fiber of rt itself panics, as it would wait for its caller.
@@ -109,18 +125,19 @@ func (rt *Runtime) close() error {
 	defer close(done)
 
 	rt.ending.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), max(rt.conf.grace, leastGrace))
-	defer cancel()
-	if rt.endFibers(ctx) {
+	grace := max(rt.conf.grace, leastGrace)
+	ended := rt.endFibersWithin(grace)
+	if !ended {
+		rt.cutting.Store(true)
+		ended = rt.endFibersWithin(min(grace, mostCutting))
+	}
+	if ended {
 		rt.stop()
 		return nil
 	}
 	left := rt.Fibers()
 	for len(left) == 0 { // the last ended between the two
-		soon, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
-		ended := rt.endFibers(soon)
-		cancel()
-		if ended {
+		if rt.endFibersWithin(10 * time.Millisecond) {
 			rt.stop()
 			return nil
 		}
@@ -135,6 +152,12 @@ func (rt *Runtime) close() error {
 		rt.stop()
 	}()
 	return err
+}
+
+func (rt *Runtime) endFibersWithin(d time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	return rt.endFibers(ctx)
 }
 
 // endFibers unparks all fibers until none is alive, and reports whether that

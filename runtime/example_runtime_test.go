@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"sync/atomic" // what users have at hand
 	"time"
 
@@ -343,4 +344,30 @@ func ExampleFiberInfo() {
 func ExampleFiberState() {
 	fmt.Println(fibers.Runnable, fibers.Waiting)
 	// Output: runnable waiting
+}
+
+// A fiber that is given a connection closes it, whether it comes to run or not.
+func ExampleGoOrElse() {
+	var closed sync.WaitGroup
+	closed.Add(3)
+	rt, err := fibers.New(fibers.WithSchedulers(1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = rt.Run(func() {
+		for range 3 {
+			serve := func() {
+				defer closed.Done() // as Close of a connection
+				fibers.Sleep(time.Hour)
+			}
+			fibers.GoOrElse(serve, closed.Done)
+		}
+	})
+	fmt.Println(rt.Close())
+	closed.Wait()
+	fmt.Println("all closed")
+	// Output:
+	// <nil>
+	// all closed
 }

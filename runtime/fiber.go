@@ -88,6 +88,9 @@ type more struct {
 	// dropped, if not nil, is called instead of fn when the runtime closes
 	// before the fiber has run.
 	dropped func()
+	// instead, if not nil, is run in the fiber instead of fn when the runtime
+	// closes before the fiber has run.
+	instead func()
 	// origin, if not zero, is the code of the function that the user gave,
 	// where fn is one of ours around it.
 	origin uintptr
@@ -112,8 +115,8 @@ func (f *fiber) public() *Fiber {
 // describe fills in what a record says besides its function. Owner only, before
 // the fiber is queued.
 func (f *fiber) describe(j job) {
-	if j.dropped != nil || f.rt.watching.Load() {
-		m := &more{dropped: j.dropped, origin: j.origin}
+	if j.dropped != nil || j.instead != nil || f.rt.watching.Load() {
+		m := &more{dropped: j.dropped, instead: j.instead, origin: j.origin}
 		if sm := f.rt.sim; sm != nil {
 			m.sim = sm.born(f, j.name)
 			m.site = sm.site()
@@ -133,6 +136,15 @@ func (f *fiber) drop() {
 	if m := f.more.Load(); m != nil && m.dropped != nil {
 		m.dropped()
 	}
+}
+
+// instead returns what is to be run in the fiber if it has not begun when its
+// runtime ends, or nil.
+func (f *fiber) instead() func() {
+	if m := f.more.Load(); m != nil {
+		return m.instead
+	}
+	return nil
 }
 
 // setName gives a fiber that has not run its name. Owner only. (A function of
@@ -275,8 +287,8 @@ func Yield() {
 		return
 	}
 	s := c.sched
-	if s.rt.ending.Load() {
-		goruntime.Goexit()
+	if s.rt.ending.Load() && c.fiber.mustEnd() {
+		c.quit()
 	}
 	if c.Flags[forks] {
 		c.share()

@@ -62,7 +62,9 @@ package runtime
 //	The closer sets ending, then unparks every record, again and again. The fiber
 //	looks at ending after each Park. If it looked before ending was set and parks
 //	after the unpark, it takes the permit (K1) and looks again; if another Park of
-//	its own took the permit meanwhile, the closer's next round wakes it.
+//	its own took the permit meanwhile, the closer's next round wakes it. A fiber that
+//	cleans up (shelter.go) waits on, until the closer has set cutting: the same once
+//	more, with cutting in the place of ending.
 //
 // K6: an unparker of a fiber that an inspector holds.
 //
@@ -86,8 +88,6 @@ package runtime
 // TestServeStress and TestLateUnparkStress (all, with inspectors at work).
 
 import (
-	goruntime "runtime"
-
 	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -177,8 +177,8 @@ func (f *fiber) Park(why wait.Reason) {
 		}
 		f.co.arrive()
 	}
-	if f.rt.ending.Load() {
-		goruntime.Goexit() // K5
+	if f.rt.ending.Load() && f.mustEnd() { // K5
+		f.co.quit()
 	}
 }
 
@@ -192,7 +192,7 @@ func (f *fiber) Wait(why wait.Reason) (ending bool) {
 		}
 		f.co.arrive()
 	}
-	return f.rt.ending.Load()
+	return f.rt.ending.Load() && f.mustEnd() // K5
 }
 
 // leave notes that f parks and chooses who runs next. The caller must call the side
@@ -243,7 +243,7 @@ func (f *fiber) WaitServed(why wait.Reason) (served, ending bool) {
 		f.served = uint32(bit)
 		return true, false
 	}
-	return false, f.rt.ending.Load()
+	return false, f.rt.ending.Load() && f.mustEnd() // K5
 }
 
 // note leaves the note of a park or yield. (Field by field: half of the cost of
@@ -254,7 +254,7 @@ func (s *scheduler) note(kind departureKind, f *fiber) {
 }
 
 // Exit implements wait.Waiter.
-func (f *fiber) Exit() { goruntime.Goexit() }
+func (f *fiber) Exit() { f.co.quit() }
 
 // Scratch implements wait.Waiter.
 func (f *fiber) Scratch() *any {

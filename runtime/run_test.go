@@ -219,18 +219,18 @@ func TestPanicInMainWithAHandlerIsReturned(t *testing.T) {
 	})
 }
 
-func TestGoexitOfMainIsAReturn(t *testing.T) {
+func TestGoexitOfMainDrainsAsAReturnDoes(t *testing.T) {
 	everywhere(t, func(t *testing.T) {
 		var ended atomic.Bool
 		if err := fibers.Run(func() {
 			fibers.Go(func() { fibers.Sleep(time.Millisecond); ended.Store(true) })
 			goruntime.Goexit()
-		}, fibers.WithDrain()); err != nil || !ended.Load() {
+		}, fibers.WithDrain()); err != fibers.ErrGoexit || !ended.Load() {
 			t.Errorf("Run returned %v; it drained: %v", err, ended.Load())
 		}
 		rt := newRuntime(t)
 		for range 3 {
-			if err := rt.Run(goruntime.Goexit); err != nil {
+			if err := rt.Run(goruntime.Goexit); err != fibers.ErrGoexit {
 				t.Errorf("Runtime.Run returned %v", err)
 			}
 		}

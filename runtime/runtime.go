@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	goruntime "runtime"
 	"slices"
@@ -53,6 +54,7 @@ type Runtime struct {
 	sim      *simulation // nil unless it is a simulated one; constant
 	watching atomic.Bool // record spawn sites
 	ending   atomic.Bool // fibers end at their next wait (K5)
+	cutting  atomic.Bool // those that clean up end too: see shelter.go
 	stopping atomic.Bool // roots end
 
 	roots, services sync.WaitGroup
@@ -141,10 +143,13 @@ func Default() *Runtime {
 // returns. The fibers that are alive when main returns are ended as by
 // runtime.Goexit at the point where they wait, or with WithDrain, waited for.
 //
+// Their deferred functions run to their end, within the grace: see Close.
+//
 // The error is one of the options', or a *LeftoverError. A panic in main is
 // raised again in the caller, as a *PanicError; if a panic handler is set, it
 // gets the panic, and Run returns the *PanicError. If main ends by
-// runtime.Goexit, Run returns as if it had returned.
+// runtime.Goexit, as t.FailNow does it, Run returns ErrGoexit, joined with a
+// *LeftoverError if there is one.
 //
 // Run may be called in a fiber: only that fiber waits.
 func Run(main func(), opts ...Option) error {
@@ -167,8 +172,13 @@ func Run(main func(), opts ...Option) error {
 	}
 	err = outside(rt.close)
 	closed = true
-	if outcome.err != nil {
+	switch {
+	case outcome.err != nil:
 		return outcome.report(rt)
+	case outcome.exited && err != nil:
+		return errors.Join(ErrGoexit, err)
+	case outcome.exited:
+		return ErrGoexit
 	}
 	return err
 }
@@ -210,15 +220,19 @@ func (rt *Runtime) Run(fn func()) error {
 	if outcome.err != nil {
 		return outcome.report(rt)
 	}
-	if !outcome.ran {
+	switch {
+	case !outcome.ran:
 		return ErrClosed
+	case outcome.exited:
+		return ErrGoexit
 	}
 	return nil
 }
 
 type outcome struct {
-	ran bool // to its end, by return, panic or Goexit of its own
-	err *PanicError
+	ran    bool // to its end, by return, panic or Goexit of its own
+	exited bool // by that Goexit
+	err    *PanicError
 }
 
 // report raises the panic again, or returns it if a handler has had it.
@@ -241,7 +255,8 @@ func (rt *Runtime) runMain(fn func()) (o outcome) {
 					o.err = newPanicError(v)
 				}
 			}
-			o.ran = returned || o.err != nil || !rt.ending.Load()
+			o.exited = !returned && o.err == nil && !current().Flags[sheltered]
+			o.ran = returned || o.err != nil || o.exited
 			if o.err != nil && rt.conf.panicHandler != nil {
 				rt.panicked(current().fiber, o.err.Value, o.err.Stack)
 			}
@@ -263,6 +278,25 @@ func (rt *Runtime) runMain(fn func()) (o outcome) {
 // handler is set. Go(nil) panics. Go in a fiber whose runtime is ending makes a
 // fiber that never runs.
 func Go(fn func()) { GoNamed("", fn) }
+
+// GoOrElse is Go for a fiber that is given something to look after, a connection for
+// instance: if the runtime ends before the fiber has begun to run fn, so that no defer
+// in fn can see to it, the fiber runs instead in its place. Exactly one of the two is
+// called. What instead does is treated as clean-up: it may wait, within the grace.
+func GoOrElse(fn, instead func()) {
+	if fn == nil || instead == nil {
+		panic("fibers: GoOrElse with a nil function")
+	}
+	j := job{fn: fn, instead: instead, origin: entry(fn)}
+	if c := current(); c != nil {
+		c.sched.spawn(j)
+		c.spawned()
+		return
+	}
+	for !Default().trySpawn(j) { // closed at this moment
+		goruntime.Gosched()
+	}
+}
 
 // GoNamed is Go with a name for the fiber, which inspection shows and the
 // profiler knows as the label "fiber".
@@ -296,6 +330,7 @@ type job struct {
 	fn      func()
 	name    string
 	dropped func()  // see more.dropped
+	instead func()  // see more.instead
 	origin  uintptr // see more.origin; given with dropped
 }
 

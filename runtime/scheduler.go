@@ -151,7 +151,7 @@ func (s *scheduler) loop() {
 			break
 		}
 		if f.co == nil {
-			if s.rt.ending.Load() {
+			if s.rt.ending.Load() && f.instead() == nil {
 				s.drop(f)
 				continue
 			}

@@ -19,7 +19,8 @@ type future struct {
 	happened atomic.Bool
 	mu       struct {
 		sync.Mutex
-		waiters []wait.Waiter
+		waiters []wait.Waiter      // nil in the places of holes
+		holes   []int              // places of waiters that have gone
 		calls   map[*func()]uint64 // see subscribe; with their order
 		order   uint64
 	}
@@ -31,12 +32,14 @@ func (f *future) complete() {
 	f.mu.Lock()
 	f.happened.Store(true)
 	ws := f.mu.waiters
-	f.mu.waiters = nil
+	f.mu.waiters, f.mu.holes = nil, nil
 	calls := f.mu.calls
 	f.mu.calls = nil
 	f.mu.Unlock()
 	for _, w := range ws {
-		w.Unpark()
+		if w != nil {
+			w.Unpark()
+		}
 	}
 	for _, call := range slices.SortedFunc(maps.Keys(calls), func(a, b *func()) int { return cmp.Compare(calls[a], calls[b]) }) {
 		(*call)()
@@ -81,12 +84,12 @@ func (f *future) await(why wait.Reason) {
 		wait.Release(w)
 		return
 	}
-	f.mu.waiters = append(f.mu.waiters, w)
+	at := f.enter(w)
 	f.mu.Unlock()
 	defer func() { // also where a Goexit ends the wait
 		if !f.happened.Load() {
 			f.mu.Lock()
-			f.mu.waiters = removeOne(f.mu.waiters, w)
+			f.leave(at)
 			f.mu.Unlock()
 		}
 		wait.Release(w)
@@ -94,6 +97,28 @@ func (f *future) await(why wait.Reason) {
 	for !f.happened.Load() {
 		w.Park(why)
 	}
+}
+
+// enter notes a waiter and returns its place. The lock is held.
+func (f *future) enter(w wait.Waiter) (at int) {
+	if n := len(f.mu.holes); n > 0 {
+		at = f.mu.holes[n-1]
+		f.mu.holes = f.mu.holes[:n-1]
+		f.mu.waiters[at] = w
+		return at
+	}
+	f.mu.waiters = append(f.mu.waiters, w)
+	return len(f.mu.waiters) - 1
+}
+
+// leave forgets the waiter at a place, unless all have been forgotten. The lock is
+// held.
+func (f *future) leave(at int) {
+	if f.mu.waiters == nil {
+		return
+	}
+	f.mu.waiters[at] = nil
+	f.mu.holes = append(f.mu.holes, at)
 }
 
 // A Result is what a task came to.

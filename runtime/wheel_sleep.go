@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	goruntime "runtime"
 	"sync"
 
 	"github.com/seed222ee791/fibers/internal/getg"
@@ -26,7 +25,7 @@ func (c *coroutine) sleepUntil(when int64) {
 			break
 		}
 		if ending && t.cancel() { // if not, it was taken out, and the report is to come
-			goruntime.Goexit()
+			c.quit()
 		}
 	}
 	c.sched.freeTimer(t)

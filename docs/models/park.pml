@@ -2,6 +2,7 @@
 // run: -m2000 -w22
 // also: -DEDGES
 // also: -DCLOSER -DGENS=1
+// also: -DCLOSER -DGENS=1 -DSHELTER -DNU=1
 // ends: -DGENS=1
 // mutant: -DPUBLISH_EARLY
 // mutant: -DSTEP_EARLY
@@ -16,6 +17,8 @@
 // mutant: -DNO_EDGE -DEDGES
 // mutant: -DKILL_LATE -DCLOSER
 // mutant: -DRESET_LATE -DCLOSER
+// mutant: -DCUT_LATE -DSHELTER -DCLOSER -DGENS=1
+// mutant: -DNO_CUT -DSHELTER -DCLOSER -DGENS=1
 //
 // Parking: park and unpark with one permit, the post-switch step, trimming,
 // ending, and the recycling of fiber records.  Go: runtime/parking.go.
@@ -42,7 +45,12 @@
 //	             fiber has ended and the record is free or another fiber's
 //	trimmer   1  claims a parked fiber, bounces it, makes the step for it
 //	closer    1  (CLOSER) sets kill, then unparks every record; unparkers may
-//	             give up then, so that nothing but kill can end a fiber
+//	             give up then, so that nothing but kill can end a fiber.
+//	             (SHELTER) a fiber that is killed cleans up: it waits for its
+//	             condition once more, and this wait ends by the condition or by cut,
+//	             which the closer sets later, to unpark every record again.  (One
+//	             that begins to clean up after that round waits for the next in Go,
+//	             which has many; here it ends.)
 // A fiber waits for its condition in a loop around Park, yields once and ends;
 // it ends at once if kill is set when it returns from Park.  Record 0 is
 // recycled for a second fiber.
@@ -66,11 +74,14 @@
 //	word, step, settle	fiber.word, departure.kind, settle with tryPark
 //	unpark, enqueue		wake, then runNext, inject or ring.Push
 //	leave and finish	coroutine.leave: Switch, then settle
-//	kill, closer		Runtime.ending, endFibers
+//	kill, cut, closer	Runtime.ending, Runtime.cutting, endFibers
+//	sheltered		the flag of the coroutine: shelter.go
 
 #define NF      2               // records
 #define NS      2               // schedulers
+#ifndef NU
 #define NU      2               // unparkers
+#endif
 #ifndef GENS
 #define GENS    2               // fibers that use record 0; record 1 has one
 #endif
@@ -87,7 +98,8 @@ mtype word[NF] = awake;
 mtype pc[NF] = start;
 byte cond[NF];
 byte gen[NF];
-bool kill;
+bool kill, cut;
+bool sheltered[NF];
 chan ready = [NF] of { byte };
 
 // ghosts
@@ -177,7 +189,13 @@ end:	atomic { ready?next -> inq[next] = false; goto swap }
 
 body:   // on the stack of cur
 	if
+#ifdef SHELTER
+	:: atomic { pc[cur] == returned && kill && cut -> goto ending }
+	:: atomic { pc[cur] == returned && kill && !cut && !sheltered[cur] ->
+		sheltered[cur] = true; pc[cur] = start; goto body }     // its deferred function begins
+#else
 	:: atomic { pc[cur] == returned && kill -> goto ending }
+#endif
 	:: atomic { pc[cur] == yielded -> goto ending }
 	:: atomic { else -> skip }
 	fi;
@@ -294,6 +312,19 @@ proctype closer() {
 	od;
 #ifdef KILL_LATE
 	kill = true
+#endif
+#ifdef SHELTER
+#ifndef NO_CUT
+#ifndef CUT_LATE
+	cut = true;
+#endif
+	n = 0;
+	do
+	:: n < NF -> unpark(n, NU); n++
+	:: else -> break
+	od;
+	cut = true
+#endif
 #endif
 }
 
