@@ -2,6 +2,7 @@ package poll
 
 import (
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -19,7 +20,9 @@ import (
 // # Exhaustion
 //
 // Where descriptors or memory have run out it rests: see exhaustion.go. Events come
-// at the edge only, so the end of the rest is signalled by a timer.
+// at the edge only, so the end of the rest is signalled by a timer. A connection that
+// was accepted and cannot be watched for that reason is an orphan meanwhile: those
+// are tried before the next one is accepted.
 //
 // # Strays
 //
@@ -28,38 +31,53 @@ import (
 // goes to the strays, which are taken before the kernel's.
 type listenFD struct {
 	fd
-	unlink   string    // the path of a unix socket, to be removed by Close
-	unlinked sync.Once // it has been
-	mu       struct {
+	path     string      // of a unix socket
+	unlink   atomic.Bool // it is to be removed by Close
+	unlinked sync.Once   // it has been
+
+	keepAlive net.KeepAliveConfig // what accepted connections are to have
+	heirs     atomic.Int32        // whether they have it from the listener. Writers: who accepts, in no order
+	refuses   func() error        // tests have it fail to watch them; else nil
+
+	mu struct {
 		sync.Mutex
 		strays  []accepted
+		orphans []orphan
 		resting bool          // a timer will end the rest
 		rest    time.Duration // how long the last one was
 	}
-	nstrays atomic.Int32 // how many; written under mu
-	weary   atomic.Bool  // it has rested since accept worked last. Writers: who accepts, in no order
+	nstrays, norphans atomic.Int32 // how many of them; written under mu
+	weary             atomic.Bool  // it has rested since accept worked last. Writers: who accepts, in no order
 }
 
 // attempt accepts a connection if there is one. Otherwise the state says why not:
 // Idle after an attempt that found none.
 func (l *listenFD) attempt() (a accepted, s epoll.State) {
 	for {
+		t, s := l.desc.Begin(epoll.In)
 		if l.nstrays.Load() > 0 {
 			if a, ok := l.stray(); ok {
 				return a, epoll.Ready
 			}
 		}
-		t, s := l.desc.Begin(epoll.In)
 		if s != epoll.Ready {
 			return a, s
 		}
+		if o, ok := l.orphan(); ok {
+			if a, ok := l.adopt(o); ok {
+				return a, epoll.Ready
+			}
+			l.desc.Drained(epoll.In, t)
+			continue
+		}
 		var rsa syscall.RawSockaddrAny
-		sys, errno := sysAccept(l.sys, &rsa)
+		sys, size, errno := sysAccept(l.sys, &rsa)
 		switch {
 		case errno == 0:
-			l.rested()
-			a.stream, a.err = l.adopt(sys, &rsa)
-			return a, epoll.Ready
+			if a, ok := l.adopt(l.newborn(sys, &rsa, size)); ok {
+				return a, epoll.Ready
+			}
+			l.desc.Drained(epoll.In, t)
 		case errno == unix.EAGAIN:
 			l.desc.Drained(epoll.In, t)
 		case errno == unix.EINTR, errno == unix.ECONNABORTED: // the next one, then
@@ -101,20 +119,111 @@ func (l *listenFD) rested() {
 	}
 }
 
-// adopt makes a stream of a connection that was accepted.
-func (l *listenFD) adopt(sys int, rsa *syscall.RawSockaddrAny) (stream, error) {
-	k := isSocket | isStream
+// An orphan is a connection that was accepted and is not watched yet.
+type orphan struct {
+	sys  int
+	peer netip.AddrPort // of TCP
+	name net.Addr       // of others
+}
+
+func (l *listenFD) newborn(sys int, rsa *syscall.RawSockaddrAny, size uint32) orphan {
 	if l.form == formTCP {
-		k |= isTidy
+		return orphan{sys: sys, peer: addrPort(rsa)}
 	}
-	f, err := newFD(sys, k, l.form)
-	if err != nil {
-		return nil, err
-	}
+	return orphan{sys: sys, name: addrOf(rsa, size, l.form)}
+}
+
+// adopt makes a stream of a connection that was accepted. It reports false if it
+// cannot be watched for want of memory: then it stays an orphan for the time of a
+// rest.
+func (l *listenFD) adopt(o orphan) (a accepted, ok bool) {
+	f := &fd{sys: o.sys, kind: isSocket | isStream, form: l.form, peer: o.peer}
+	f.refs.Store(1)
 	if l.form == formTCP {
-		f.peer = addrPort(rsa)
+		f.kind |= isTidy
 	}
-	return f, nil
+	if o.name != nil {
+		f.remoteAddr.Store(&o.name)
+	}
+	err := l.register(f)
+	switch {
+	case err == nil:
+		l.rested()
+		l.bequeath(f.sys)
+		return accepted{stream: f}, true
+	case exhausted(err):
+		l.mu.Lock()
+		l.mu.orphans = append(l.mu.orphans, o)
+		l.norphans.Inc()
+		l.mu.Unlock()
+		if _, s := l.desc.Begin(epoll.In); s == epoll.Closed {
+			l.dropStrays()
+		}
+		l.takeRest()
+		return a, false
+	}
+	syscall.Close(o.sys)
+	return accepted{err: err}, true
+}
+
+func (l *listenFD) register(f *fd) error {
+	if l.refuses != nil {
+		if err := l.refuses(); err != nil {
+			return err
+		}
+	}
+	return f.desc.Register(f.sys)
+}
+
+func (l *listenFD) orphan() (o orphan, ok bool) {
+	if l.norphans.Load() == 0 {
+		return o, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.mu.orphans) > 0 {
+		o, l.mu.orphans = l.mu.orphans[0], l.mu.orphans[1:]
+		l.norphans.Dec()
+		return o, true
+	}
+	return o, false
+}
+
+// The values of heirs.
+const (
+	heirsUnknown = iota
+	heirsAll
+	heirsNone
+)
+
+// inherited are the options that a listener has for its connections.
+var inherited = [...][2]int{
+	{unix.IPPROTO_TCP, unix.TCP_NODELAY}, {unix.SOL_SOCKET, unix.SO_KEEPALIVE},
+	{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE}, {unix.IPPROTO_TCP, unix.TCP_KEEPINTVL}, {unix.IPPROTO_TCP, unix.TCP_KEEPCNT},
+}
+
+// bequeath gives a connection its options. Of a socket of TCP it has them already,
+// which saves five system calls; of one of Multipath TCP that depends on the system.
+// So the first connection is looked at.
+func (l *listenFD) bequeath(sys int) {
+	if l.form != formTCP || l.heirs.Load() == heirsAll {
+		return
+	}
+	if l.heirs.Load() == heirsUnknown {
+		heirs := int32(heirsAll)
+		for _, o := range inherited {
+			have, err := unix.GetsockoptInt(sys, o[0], o[1])
+			should, err2 := unix.GetsockoptInt(l.sys, o[0], o[1])
+			if have != should || err != nil || err2 != nil {
+				heirs = heirsNone
+			}
+		}
+		l.heirs.Store(heirs)
+		if heirs == heirsAll {
+			return
+		}
+	}
+	setTCPDefaults(sys, l.keepAlive)
 }
 
 func (l *listenFD) stray() (a accepted, ok bool) {
@@ -145,6 +254,9 @@ func (l *listenFD) dropStrays() {
 		if a.stream != nil {
 			a.stream.close()
 		}
+	}
+	for o, ok := l.orphan(); ok; o, ok = l.orphan() {
+		syscall.Close(o.sys)
 	}
 }
 
@@ -197,13 +309,17 @@ func (l *listenFD) tryAccept() (a accepted, ok bool) {
 	return a, false
 }
 
+func (l *listenFD) setUnlink(unlink bool) { l.unlink.Store(unlink && l.path != "") }
+
 // close implements endpoint. The path of a unix socket goes first, as in package
 // net: as soon as the descriptor is closed, or before that by removing the file, it
 // may be another listener's.
 func (l *listenFD) close() error {
-	if l.unlink != "" {
-		l.unlinked.Do(func() { unix.Unlink(l.unlink) })
-	}
+	l.unlinked.Do(func() {
+		if l.unlink.Load() {
+			unix.Unlink(l.path)
+		}
+	})
 	err := l.fd.close()
 	if err == nil {
 		l.dropStrays()

@@ -134,7 +134,7 @@ func sockaddr(a net.Addr, family int) (unix.Sockaddr, error) {
 	var ap netip.AddrPort
 	switch a := a.(type) {
 	case *net.TCPAddr:
-		ap = a.AddrPort()
+		return ipSockaddr(a, family)
 	case *net.UDPAddr:
 		ap = a.AddrPort()
 	case *net.UnixAddr:
@@ -156,4 +156,26 @@ func sockaddr(a net.Addr, family int) (unix.Sockaddr, error) {
 		return &unix.SockaddrInet6{Port: int(ap.Port()), Addr: ip.As16(), ZoneId: zoneIndex(ip.Zone())}, nil
 	}
 	return nil, &net.AddrError{Err: "non-IPv4 address", Addr: ip.String()}
+}
+
+// ipSockaddr is sockaddr for TCP: whatever is in a, the system or this says what is
+// wrong with it.
+func ipSockaddr(a *net.TCPAddr, family int) (unix.Sockaddr, error) {
+	ip := a.IP
+	if family == unix.AF_INET {
+		if len(ip) == 0 {
+			ip = net.IPv4zero
+		}
+		if ip = ip.To4(); ip == nil {
+			return nil, &net.AddrError{Err: "non-IPv4 address", Addr: a.IP.String()}
+		}
+		return &unix.SockaddrInet4{Port: a.Port, Addr: [4]byte(ip)}, nil
+	}
+	if len(ip) == 0 || ip.Equal(net.IPv4zero) {
+		ip = net.IPv6zero
+	}
+	if ip = ip.To16(); ip == nil {
+		return nil, &net.AddrError{Err: "non-IPv6 address", Addr: a.IP.String()}
+	}
+	return &unix.SockaddrInet6{Port: a.Port, Addr: [16]byte(ip), ZoneId: zoneIndex(a.Zone)}, nil
 }

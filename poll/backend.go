@@ -2,7 +2,9 @@ package poll
 
 import (
 	"errors"
+	"io"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -34,6 +36,8 @@ type endpoint interface {
 	// is none.
 	setDeadline(t time.Time, in, out bool) error
 	raw() (syscall.RawConn, error)
+	// file returns a file of package os with a descriptor of its own.
+	file() (*os.File, error)
 	local() net.Addr
 }
 
@@ -45,6 +49,9 @@ type stream interface {
 	ready(dir epoll.Direction) cml.Op[error]
 	read(p []byte) (int, error)
 	write(p []byte) (int, error)
+	// copyFrom writes up to limit bytes that come from r, if it can do so without
+	// reading them. If it is not done, nothing has been taken from r.
+	copyFrom(r io.Reader, limit int64) (n int64, done bool, err error)
 	shutdown(dir epoll.Direction) error
 	remote() net.Addr
 	options() options
@@ -55,6 +62,7 @@ type acceptor interface {
 	endpoint
 	accept() (stream, error)
 	acceptOp() cml.Op[accepted]
+	setUnlink(unlink bool) // whether close removes the file of a unix socket
 }
 
 type accepted struct {
@@ -76,6 +84,7 @@ type options interface {
 	SetKeepAlivePeriod(d time.Duration) error
 	SetKeepAliveConfig(config net.KeepAliveConfig) error
 	SetLinger(sec int) error
+	MultipathTCP() (bool, error)
 	SetReadBuffer(bytes int) error
 	SetWriteBuffer(bytes int) error
 }
@@ -97,8 +106,9 @@ type connected struct {
 // A backend makes endpoints. Addresses have been resolved. It fails with
 // epoll.ErrUnsupported, and has done nothing, where it is refused.
 type backend interface {
-	listen(l net.Listener) (acceptor, error) // takes over a listener of package net
-	packets(c net.Conn) (mailer, error)      // and a socket for packets
+	// listen takes over a listener of package net, with what its connections are to have.
+	listen(l net.Listener, k net.KeepAliveConfig) (acceptor, error)
+	packets(c net.Conn) (mailer, error) // takes over a socket for packets
 	connect(d *dialing) (attempt, error)
 	pipe() (r, w stream, err error)
 	file(fd uintptr, name string) (stream, error)

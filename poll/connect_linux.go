@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"errors"
 	"net"
 	"os"
 	"syscall"
@@ -12,50 +13,83 @@ import (
 	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
-// connect implements backend.
+// protoMPTCP is Multipath TCP as a protocol of sockets.
+const protoMPTCP = 262
+
+// connect implements backend. The system may choose a local address that is in use
+// (EADDRNOTAVAIL): it is asked again then, as often as package net does.
 func (overEpoll) connect(d *dialing) (attempt, error) {
-	form := formOf(d.network)
-	family := unix.AF_UNIX
-	if form == formTCP {
-		family = familyOf(d)
+	// A connection that cannot be watched would have to be made again by the other
+	// backend, and the peer would see two.
+	if err := epoll.Supported(); err != nil {
+		return nil, err
 	}
-	kind, k := unix.SOCK_STREAM, isSocket|isStream
+	for again := 2; ; again-- {
+		a, err := connectOnce(d)
+		var sys *os.SyscallError
+		if again == 0 || !isAnyPort(d.local) || !errors.As(err, &sys) || sys.Err != unix.EADDRNOTAVAIL {
+			return a, err
+		}
+	}
+}
+
+// isAnyPort reports whether local leaves the port to the system.
+func isAnyPort(local net.Addr) bool {
+	switch l := local.(type) {
+	case nil:
+		return true
+	case *net.TCPAddr:
+		return l == nil || l.Port == 0
+	}
+	return false
+}
+
+func connectOnce(d *dialing) (attempt, error) {
+	form := formOf(d.network)
+	family, kind, k, proto := unix.AF_UNIX, unix.SOCK_STREAM, isSocket|isStream, 0
 	switch form {
 	case formTCP:
+		family = unix.AF_INET6
+		if familyIs4(d.network, d.local, d.remote) {
+			family = unix.AF_INET
+		}
 		k |= isTidy
+		if d.multipath {
+			proto = protoMPTCP
+		}
 	case formUnixpacket:
 		kind = unix.SOCK_SEQPACKET
 	}
-	sys, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	sys, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	f := &fd{sys: sys, kind: k, form: form}
 	f.refs.Store(1)
 	up := atomic.NewBool(false)
-	if err := prepare(f, family, d, rawDialing{rawFD{f}, up}); err != nil {
+	raw := &ownedRaw{raw: rawDialing{rawFD{f}, up}, fail: func(op string, err error) error {
+		switch {
+		case err == nil || !up.Load():
+			return opError(op, d.network, nil, nil, err)
+		case op == "raw-control":
+			return opError(op, d.network, nil, f.local(), err)
+		}
+		return opError(op, d.network, f.local(), f.remote(), err)
+	}}
+	if err := prepare(f, family, d, raw); err != nil {
 		f.discard()
 		return nil, err
 	}
 	// It is registered after connect: a socket that is not connected is hung up.
 	if err := f.desc.Register(sys); err != nil {
 		f.discard()
+		if errors.Is(err, epoll.ErrUnsupported) { // by now: the next dial will know before
+			err = errors.New(err.Error())
+		}
 		return nil, err
 	}
 	up.Store(true)
-	return &connecting{f: f}, nil
-}
-
-// familyOf returns the family of the socket for d.
-func familyOf(d *dialing) int {
-	is4 := func(a net.Addr) bool {
-		t, ok := a.(*net.TCPAddr)
-		return !ok || t == nil || len(t.IP) == 0 || t.IP.To4() != nil
-	}
-	if d.network != "tcp6" && is4(d.local) && is4(d.remote) {
-		return unix.AF_INET
-	}
-	return unix.AF_INET6
+	return &connecting{f: f, from: d.local, to: d.remote}, nil
 }
 
 // prepare sets options, binds and begins to connect.
@@ -70,11 +104,9 @@ func prepare(f *fd, family int, d *dialing, raw syscall.RawConn) error {
 		}
 	}
 	if f.form == formTCP {
-		if err := setTCPDefaults(sys, d.keepAlive); err != nil {
-			return err
-		}
+		setTCPDefaults(sys, d.keepAlive)
 	}
-	if d.local != nil {
+	if !isNowhere(d.local) {
 		sa, err := sockaddr(d.local, family)
 		if err != nil {
 			return err
@@ -95,9 +127,24 @@ func prepare(f *fd, family int, d *dialing, raw syscall.RawConn) error {
 	}
 }
 
+// isNowhere reports whether local says nothing.
+func isNowhere(local net.Addr) bool {
+	switch l := local.(type) {
+	case nil:
+		return true
+	case *net.TCPAddr:
+		return l == nil
+	case *net.UnixAddr:
+		return l == nil || l.Name == ""
+	}
+	return false
+}
+
 // connecting implements attempt.
 type connecting struct {
 	f     *fd
+	from  net.Addr // nil: any
+	to    net.Addr
 	taken bool // the performer's
 }
 
@@ -116,17 +163,34 @@ func (c *connecting) done() cml.Op[connected] {
 
 // outcome asks what became of the connection.
 func (c *connecting) outcome() error {
-	code, err := unix.GetsockoptInt(c.f.sys, unix.SOL_SOCKET, unix.SO_ERROR)
+	f := c.f
+	if err := f.failed(); err != nil {
+		return err
+	}
+	if f.remote() == nil {
+		// It was made, and is gone: by a reset, say, which may have come after the first
+		// question.
+		if err := f.failed(); err != nil {
+			return err
+		}
+		f.remoteAddr.Store(&c.to)
+	}
+	// TCP may connect a socket with itself, where the port is one that the system
+	// gives to those who ask for any. Nobody listens there, then.
+	if l, r := f.local(), f.remote(); f.form == formTCP && l != nil && l.String() == r.String() && isAnyPort(c.from) {
+		return os.NewSyscallError("connect", unix.ECONNREFUSED)
+	}
+	return nil
+}
+
+// failed returns the error that a socket has, and takes it.
+func (f *fd) failed() error {
+	code, err := unix.GetsockoptInt(f.sys, unix.SOL_SOCKET, unix.SO_ERROR)
 	switch {
 	case err != nil:
 		return os.NewSyscallError("getsockopt", err)
 	case code != 0:
 		return os.NewSyscallError("connect", syscall.Errno(code))
-	}
-	// TCP may connect a socket with itself, where the port is one that the system
-	// gives to those who ask for any. Nobody listens there, then.
-	if l, r := c.f.local(), c.f.remote(); c.f.form == formTCP && l != nil && r != nil && l.String() == r.String() {
-		return os.NewSyscallError("connect", unix.ECONNREFUSED)
 	}
 	return nil
 }

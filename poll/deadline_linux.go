@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -10,14 +11,29 @@ import (
 // deadlines are those of one descriptor. Setting one again and again to a later
 // time, as servers do before each read, must cost little: the timer stays where it
 // is, and when it fires early, it is set to what the deadline is by then.
+//
+// A time is turned into a moment of the monotonic clock when it is set. From then on
+// neither that it has a monotonic reading or not, nor a step of the wall clock,
+// makes a difference.
 type deadlines struct {
-	desc *epoll.Desc
-	mu   sync.Mutex
-	at   [2]time.Time // zero: none, or over
-	next time.Time    // when the timer fires; zero: not at all
-	t    *time.Timer
-	off  bool
+	desc  *epoll.Desc
+	until func(time.Time) time.Duration // time.Until
+	start time.Time                     // when moments began
+	mu    sync.Mutex
+	at    [2]moment // zero: none, or over
+	next  moment    // when the timer fires; zero: not at all
+	t     *time.Timer
+	off   bool
 }
+
+// A moment is a time since start; 1 is the first.
+type moment time.Duration
+
+func newDeadlines(desc *epoll.Desc) *deadlines {
+	return &deadlines{desc: desc, until: time.Until, start: time.Now()}
+}
+
+func (d *deadlines) now() moment { return moment(time.Since(d.start)) + 1 }
 
 // set sets the deadlines of the directions that are said.
 func (d *deadlines) set(t time.Time, in, out bool) {
@@ -26,35 +42,44 @@ func (d *deadlines) set(t time.Time, in, out bool) {
 	if d.off {
 		return
 	}
-	past := !t.IsZero() && time.Until(t) <= 0
+	var at moment
+	past := false
+	if !t.IsZero() {
+		left := d.until(t)
+		past = left <= 0
+		if at = d.now() + moment(left); at <= 0 { // centuries from now
+			at = math.MaxInt64
+		}
+	}
 	for dir, chosen := range [2]bool{epoll.In: in, epoll.Out: out} {
 		if !chosen {
 			continue
 		}
 		dir := epoll.Direction(dir)
 		if past {
-			d.at[dir] = time.Time{}
+			d.at[dir] = 0
 			d.desc.Expire(dir)
 			continue
 		}
-		d.at[dir] = t
+		d.at[dir] = at
 		d.desc.Renew(dir)
 	}
-	if !past && !t.IsZero() {
-		d.arm(t)
+	if at != 0 && !past {
+		d.arm(at)
 	}
 }
 
-// arm has the timer fire at t or before. mu is held.
-func (d *deadlines) arm(t time.Time) {
-	if !d.next.IsZero() && !t.Before(d.next) {
+// arm has the timer fire at the moment or before. mu is held.
+func (d *deadlines) arm(at moment) {
+	if d.next != 0 && at >= d.next {
 		return
 	}
-	d.next = t
+	d.next = at
+	left := time.Duration(at - d.now())
 	if d.t == nil {
-		d.t = time.AfterFunc(time.Until(t), d.fire)
+		d.t = time.AfterFunc(left, d.fire)
 	} else {
-		d.t.Reset(time.Until(t))
+		d.t.Reset(left)
 	}
 }
 
@@ -65,16 +90,16 @@ func (d *deadlines) fire() {
 	if d.off {
 		return
 	}
-	d.next = time.Time{}
-	for dir := range d.at {
-		t := d.at[dir]
+	d.next = 0
+	now := d.now()
+	for dir, at := range d.at {
 		switch {
-		case t.IsZero():
-		case time.Until(t) <= 0:
-			d.at[dir] = time.Time{}
+		case at == 0:
+		case at <= now:
+			d.at[dir] = 0
 			d.desc.Expire(epoll.Direction(dir))
 		default:
-			d.arm(t)
+			d.arm(at)
 		}
 	}
 }

@@ -20,18 +20,24 @@ type Dialer struct {
 	// LocalAddr is the address to dial from, of the type for the network.
 	LocalAddr net.Addr
 	// FallbackDelay is how long a connect may take before the next address is tried
-	// beside it (RFC 8305). Zero is 250 ms; negative is one address after the other.
+	// beside it (RFC 8305). Zero is 250 ms; negative is one address after the other,
+	// which share the time that is left.
 	FallbackDelay time.Duration
-	// KeepAlive is the period of keep-alive probes; zero is 15 s, negative none.
-	// KeepAliveConfig counts instead where it is enabled.
+	// KeepAlive is how long a connection is silent before the peer is probed; zero is
+	// 15 s, negative never. KeepAliveConfig counts instead where it is enabled. What the
+	// system does not accept is ignored.
 	KeepAlive       time.Duration
 	KeepAliveConfig net.KeepAliveConfig
 	// Resolver looks names up; nil is net.DefaultResolver.
 	Resolver *net.Resolver
+	// Cancel gives a dial up when it is closed; a context does the same.
+	Cancel <-chan struct{}
 	// ControlContext is called with each socket before it is bound and connected;
 	// where it is nil, Control is.
 	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
 	Control        func(network, address string, c syscall.RawConn) error
+
+	multipath *bool // what SetMultipathTCP has said
 }
 
 // staggerAfter is what FallbackDelay is by default: "Connection Attempt Delay".
@@ -49,6 +55,7 @@ type dialing struct {
 	local, remote net.Addr // local may be nil
 	keepAlive     net.KeepAliveConfig
 	control       func(c syscall.RawConn) error // may be nil
+	multipath     bool
 }
 
 // Dial connects to an address, as net.Dial does, on the networks "tcp", "tcp4",
@@ -110,36 +117,52 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	if ctx == nil {
 		panic("poll: DialContext with a nil context: give it context.Background()")
 	}
-	fail := func(remote net.Addr, err error) error {
-		return opError("dial", network, d.LocalAddr, remote, err)
-	}
 	if deadline := d.deadline(ctx, time.Now()); !deadline.IsZero() {
 		var cancel func()
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, fail(nil, contextError(err))
+	if d.Cancel != nil {
+		var cancel func()
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		go func(ctx context.Context) {
+			select {
+			case <-d.Cancel:
+				cancel()
+			case <-ctx.Done():
+			}
+		}(ctx)
 	}
 	switch formOf(network) {
 	case formNone:
-		return nil, fail(nil, net.UnknownNetworkError(network))
+		return nil, opError("dial", network, nil, nil, net.UnknownNetworkError(network))
 	case formUDP, formUnixgram:
 		return d.dialPackets(ctx, network, addr)
 	}
 	remotes, err := d.resolve(ctx, network, addr)
 	if err != nil {
-		return nil, fail(nil, err)
+		return nil, opError("dial", network, nil, nil, err)
 	}
-	if remotes = matching(remotes, d.LocalAddr); len(remotes) == 0 {
-		return nil, fail(nil, &net.AddrError{Err: "no suitable address found", Addr: addr})
-	}
-	s, remote, err := d.race(ctx, network, remotes)
+	s, remote, err := d.connect(ctx, network, remotes)
 	if err != nil {
-		return nil, fail(remote, err)
+		return nil, &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Addr: remote, Err: err}
 	}
 	return newConn(s, network), nil
 }
+
+// MultipathTCP reports whether dialing asks for Multipath TCP: if SetMultipathTCP
+// has said nothing, whether package net does (GODEBUG).
+func (d *Dialer) MultipathTCP() bool {
+	if d.multipath == nil {
+		return new(net.Dialer).MultipathTCP()
+	}
+	return *d.multipath
+}
+
+// SetMultipathTCP says whether dialing asks for Multipath TCP. Where the system does
+// not have it, or the attempt fails, TCP is used.
+func (d *Dialer) SetMultipathTCP(use bool) { d.multipath = &use }
 
 // deadline returns when a dial that begins now fails at the latest; zero is never.
 func (d *Dialer) deadline(ctx context.Context, now time.Time) time.Time {
@@ -159,12 +182,12 @@ func (d *Dialer) deadline(ctx context.Context, now time.Time) time.Time {
 func (d *Dialer) dialing(ctx context.Context, network string, remote net.Addr) *dialing {
 	x := &dialing{network: network, local: d.LocalAddr, remote: remote, keepAlive: d.KeepAliveConfig}
 	if !x.keepAlive.Enable && d.KeepAlive >= 0 {
-		x.keepAlive = net.KeepAliveConfig{Enable: true, Idle: d.KeepAlive, Interval: d.KeepAlive}
+		x.keepAlive = net.KeepAliveConfig{Enable: true, Idle: d.KeepAlive}
 	}
 	name := network
-	if t, ok := remote.(*net.TCPAddr); ok && network == "tcp" { // as package net says it
+	if _, ok := remote.(*net.TCPAddr); ok && network == "tcp" { // as package net says it
 		name = "tcp6"
-		if t.IP.To4() != nil || len(t.IP) == 0 {
+		if familyIs4(network, d.LocalAddr, remote) {
 			name = "tcp4"
 		}
 	}
@@ -195,91 +218,4 @@ func (d *Dialer) dialPackets(ctx context.Context, network, addr string) (net.Con
 		return nil, opError("dial", network, d.LocalAddr, m.c.RemoteAddr(), err)
 	}
 	return newPacketConn(s, network), nil
-}
-
-// matching leaves out the addresses that cannot be reached from local.
-func matching(remotes []net.Addr, local net.Addr) []net.Addr {
-	l, ok := local.(*net.TCPAddr)
-	if !ok || l == nil || len(l.IP) == 0 {
-		return remotes
-	}
-	var kept []net.Addr
-	for _, r := range remotes {
-		if t, ok := r.(*net.TCPAddr); ok && (t.IP.To4() != nil) != (l.IP.To4() != nil) {
-			continue
-		}
-		kept = append(kept, r)
-	}
-	return kept
-}
-
-// race connects to the addresses in their order. Each has some time to itself; then
-// the next is tried beside it, or at once when one fails. The first that is made
-// wins, and the others are given up (RFC 8305). If all fail, the first error
-// counts.
-func (d *Dialer) race(ctx context.Context, network string, remotes []net.Addr) (s stream, failed net.Addr, err error) {
-	type runner struct {
-		attempt
-		remote net.Addr
-	}
-	type outcome struct {
-		who  int // −1: it is time for the next; −2: ctx is done
-		made connected
-	}
-	var running []runner
-	defer func() {
-		for _, r := range running {
-			r.abandon()
-		}
-	}()
-	lose := func(remote net.Addr, e error) {
-		if err == nil {
-			failed, err = remote, e
-		}
-	}
-	stagger := d.FallbackDelay
-	if stagger == 0 {
-		stagger = staggerAfter
-	}
-	done := cml.Wrap(cml.Done(ctx), func(error) outcome { return outcome{who: -2} })
-	for next := true; ; {
-		for next && len(remotes) > 0 {
-			remote := remotes[0]
-			if e := ctx.Err(); e != nil {
-				return nil, remote, contextError(e)
-			}
-			remotes = remotes[1:]
-			a, e := pick(func(b backend) (attempt, error) { return b.connect(d.dialing(ctx, network, remote)) })
-			if e == nil {
-				running = append(running, runner{a, remote})
-				break
-			}
-			lose(remote, e)
-		}
-		next = false
-		if len(running) == 0 {
-			return nil, failed, err
-		}
-		ops := []cml.Op[outcome]{}
-		for i, r := range running {
-			ops = append(ops, cml.Wrap(r.done(), func(c connected) outcome { return outcome{i, c} }))
-		}
-		if len(remotes) > 0 && stagger > 0 {
-			ops = append(ops, cml.Wrap(fibers.After(stagger), func(time.Time) outcome { return outcome{who: -1} }))
-		}
-		switch o := cml.Perform(cml.Prefer(cml.Choice(ops...), done)); {
-		case o.who == -1:
-			next = true
-		case o.who == -2:
-			return nil, running[0].remote, contextError(ctx.Err())
-		case o.made.err == nil:
-			return o.made.stream, nil, nil
-		default:
-			r := running[o.who]
-			r.abandon()
-			running = append(running[:o.who], running[o.who+1:]...)
-			lose(r.remote, o.made.err)
-			next = true
-		}
-	}
 }

@@ -56,6 +56,113 @@ var streamPrograms = []program{
 			p.note("read nothing", n, err)
 		}
 	}},
+	{"deadlines", func(p *probe) {
+		for _, network := range []string{"tcp", "unix"} {
+			c, s := p.pair(network)
+			one := make([]byte, 1)
+			far, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
+			read := func(what string) { n, err := c.Read(one); p.note("read "+what, n, err) }
+			write := func(what string) { n, err := c.Write(one); p.note("write "+what, n, err) }
+			p.note("set", c.SetDeadline(past))
+			read("past the deadline")
+			write("past the deadline")
+			n, err := c.Read(nil)
+			p.note("read nothing", n, err)
+			n, err = c.Write(nil)
+			p.note("write nothing", n, err)
+			p.note("set", c.SetReadDeadline(far))
+			s.Write(one)
+			read("again")
+			write("still past")
+			p.note("set", c.SetWriteDeadline(time.Time{}))
+			write("again")
+			for _, t := range []time.Time{time.Now().Add(5 * time.Millisecond), time.Now().Add(5 * time.Millisecond).Round(0), time.Unix(1, 0), {}} {
+				p.note("set", c.SetReadDeadline(t))
+				if t.IsZero() {
+					s.Write(one)
+				}
+				read("until the deadline")
+			}
+			p.note("set", c.SetReadDeadline(time.Unix(1<<40, 0)))
+			s.Write(one)
+			read("until the sun is dark")
+			p.note("set", c.SetReadDeadline(time.Now().Add(1<<63-1)))
+			s.Write(one)
+			read("for ever")
+			// One that waits is woken, and by Close too.
+			p.note("set", c.SetDeadline(time.Time{}))
+			p.spawn(func() { c.SetReadDeadline(time.Unix(1, 0)) })
+			read("woken by a deadline")
+			p.note("set", c.SetDeadline(time.Time{}))
+			p.spawn(func() { c.Close() })
+			read("woken by Close")
+			write("after Close")
+		}
+	}},
+	{"half-closing", func(p *probe) {
+		for _, network := range []string{"tcp", "unix"} {
+			a, b := p.pair(network)
+			c, s := a.(halves), b.(halves)
+			one := make([]byte, 1)
+			p.note("close write", c.CloseWrite())
+			p.note("again", c.CloseWrite())
+			n, err := c.Write(one)
+			p.note("write", n, err)
+			n, err = c.Write(nil)
+			p.note("write nothing", n, err)
+			n, err = s.Read(one)
+			p.note("the end", n, err)
+			n, err = s.Write([]byte("still"))
+			p.note("the other way", n, err)
+			n, err = io.ReadFull(c, make([]byte, 5))
+			p.note("read", n, err)
+			p.note("close read", c.CloseRead())
+			n, err = c.Read(one)
+			p.note("read after it", n, err)
+			p.note("again", c.CloseRead())
+			s.Close()
+			p.note("of one whose peer is gone", c.CloseRead(), c.CloseWrite())
+		}
+	}},
+	{"peers that vanish", func(p *probe) {
+		c, s := p.pair("tcp")
+		p.note("linger", s.(interface{ SetLinger(int) error }).SetLinger(0))
+		s.Close()
+		one := make([]byte, 1)
+		n, err := c.Read(one)
+		p.note("read", n, err)
+		n, err = c.Read(one)
+		p.note("read again", n, err)
+		n, err = c.Write(one)
+		p.note("write", n, err)
+		p.note("addresses", c.LocalAddr(), c.RemoteAddr())
+		p.note("close read", c.(halves).CloseRead())
+		p.note("close write", c.(halves).CloseWrite())
+		p.note("deadline", c.SetDeadline(time.Now()))
+		p.note("close", c.Close())
+		for range 5 { // reset before it is accepted, and while it is dialed
+			l := p.listener("tcp")
+			d, err := p.to("tcp", l.Addr().String())
+			p.check("dial", err)
+			d.(interface{ SetLinger(int) error }).SetLinger(0)
+			d.Close()
+			s, err := l.Accept()
+			p.check("accept", err)
+			p.note("accepted", s.LocalAddr(), s.RemoteAddr())
+			n, err := s.Read(one)
+			p.note("read", n, err)
+			p.note("address", s.RemoteAddr())
+			s.Close()
+			p.note("address", s.RemoteAddr())
+		}
+		c, s = p.pair("unix")
+		s.Close()
+		n, err = c.Write(one)
+		p.note("unix write", n, err)
+		n, err = c.Read(one)
+		p.note("unix read", n, err)
+		p.note("unix addresses", c.LocalAddr(), c.RemoteAddr())
+	}},
 	{"raw connections", rawPrograms},
 }
 

@@ -68,22 +68,25 @@ type cancelled struct{}
 func (cancelled) Error() string     { return "operation was canceled" }
 func (cancelled) Is(err error) bool { return err == context.Canceled }
 
-type tooLate struct{}
+// tooLate is context.DeadlineExceeded alone where the time was over before there was
+// anything to wait for. Where there was, package net has two timers, and it depends
+// on them which error it is: this is both.
+type tooLate struct{ waited bool }
 
 func (tooLate) Error() string   { return "i/o timeout" }
 func (tooLate) Timeout() bool   { return true }
 func (tooLate) Temporary() bool { return true }
-func (tooLate) Is(err error) bool {
-	return err == context.DeadlineExceeded || err == os.ErrDeadlineExceeded
+func (e tooLate) Is(err error) bool {
+	return err == context.DeadlineExceeded || e.waited && err == os.ErrDeadlineExceeded
 }
 
 // contextError translates the error of a context.
-func contextError(err error) error {
+func contextError(err error, waited bool) error {
 	switch err {
 	case context.Canceled:
 		return cancelled{}
 	case context.DeadlineExceeded:
-		return tooLate{}
+		return tooLate{waited}
 	}
 	return err
 }

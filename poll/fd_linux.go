@@ -227,7 +227,7 @@ func (f *fd) setDeadline(t time.Time, in, out bool) error {
 			f.leave()
 			return nil
 		}
-		d = &deadlines{desc: &f.desc}
+		d = newDeadlines(&f.desc)
 		if !f.dead.CompareAndSwap(nil, d) {
 			d = f.dead.Load()
 		}

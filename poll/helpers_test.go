@@ -3,7 +3,6 @@ package poll
 import (
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	goruntime "runtime"
 	"strings"
@@ -140,12 +139,5 @@ func heap() uint64 {
 
 // collect is a garbage collection.
 func collect() { goruntime.GC() }
-
-func addrsOf(all ...string) (ips []netip.Addr) {
-	for _, a := range all {
-		ips = append(ips, netip.MustParseAddr(a))
-	}
-	return ips
-}
 
 func ioReader(s string) io.Reader { return strings.NewReader(s) }

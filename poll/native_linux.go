@@ -16,22 +16,18 @@ type overEpoll struct{}
 
 // listen implements backend. Package net knows all about addresses, and made the
 // socket; a duplicate of its descriptor is ours.
-func (overEpoll) listen(nl net.Listener) (acceptor, error) {
+func (overEpoll) listen(nl net.Listener, k net.KeepAliveConfig) (acceptor, error) {
 	form := formOf(nl.Addr().Network())
 	sys, err := duplicate(nl.(syscall.Conn))
 	if err != nil {
 		return nil, err
 	}
-	if form == formTCP {
-		// What is set here those that are accepted inherit.
-		if err := setTCPDefaults(sys, net.KeepAliveConfig{Enable: true}); err != nil {
-			syscall.Close(sys)
-			return nil, err
-		}
-	}
-	l := &listenFD{}
+	l := &listenFD{keepAlive: k}
 	l.sys, l.kind, l.form = sys, isSocket, form
 	l.refs.Store(1)
+	if form == formTCP {
+		setTCPDefaults(sys, k) // which those that are accepted inherit: see inherits
+	}
 	if err := l.desc.Register(sys); err != nil {
 		syscall.Close(sys)
 		return nil, err
@@ -39,7 +35,8 @@ func (overEpoll) listen(nl net.Listener) (acceptor, error) {
 	if ul, ok := nl.(*net.UnixListener); ok {
 		ul.SetUnlinkOnClose(false)
 		if name := ul.Addr().String(); name != "" && name[0] != '@' {
-			l.unlink = name
+			l.path = name
+			l.unlink.Store(true)
 		}
 	}
 	nl.Close()

@@ -53,11 +53,10 @@ func (o fdOptions) SetKeepAlive(on bool) error {
 	return o.setInt(unix.SOL_SOCKET, unix.SO_KEEPALIVE, flag(on))
 }
 
-// SetKeepAlivePeriod implements options.
+// SetKeepAlivePeriod implements options. It is the time until the first probe: the
+// time between two is left as it is.
 func (o fdOptions) SetKeepAlivePeriod(d time.Duration) error {
-	return o.set(func(sys int) error {
-		return setSeconds(sys, unix.TCP_KEEPINTVL, setSeconds(sys, unix.TCP_KEEPIDLE, nil, d), d)
-	})
+	return o.set(func(sys int) error { return setSeconds(sys, unix.TCP_KEEPIDLE, d, keepAliveIdle) })
 }
 
 // SetKeepAliveConfig implements options.
@@ -76,6 +75,18 @@ func (o fdOptions) SetLinger(sec int) error {
 	})
 }
 
+// MultipathTCP implements options. The system answers a question about Multipath TCP
+// where it is spoken; before Linux 5.16 it answers none.
+func (o fdOptions) MultipathTCP() (spoken bool, err error) {
+	err = o.set(func(sys int) error {
+		const solMPTCP, mptcpInfo = 284, 1
+		_, err := unix.GetsockoptInt(sys, solMPTCP, mptcpInfo)
+		spoken = err != unix.EOPNOTSUPP && err != unix.ENOPROTOOPT
+		return nil
+	})
+	return spoken && err == nil, err
+}
+
 // SetReadBuffer implements options.
 func (o fdOptions) SetReadBuffer(bytes int) error {
 	return o.setInt(unix.SOL_SOCKET, unix.SO_RCVBUF, bytes)
@@ -86,44 +97,44 @@ func (o fdOptions) SetWriteBuffer(bytes int) error {
 	return o.setInt(unix.SOL_SOCKET, unix.SO_SNDBUF, bytes)
 }
 
-// setSeconds sets an option in seconds, rounded up, unless something failed before
-// or d is negative.
-func setSeconds(sys, option int, failed error, d time.Duration) error {
-	if failed != nil || d < 0 {
-		return failed
+// setSeconds sets an option in seconds, rounded up. Zero is the usual time, and
+// negative is to leave it.
+func setSeconds(sys, option int, d, usual time.Duration) error {
+	switch {
+	case d < 0:
+		return nil
+	case d == 0:
+		d = usual
 	}
 	return setInt(sys, unix.IPPROTO_TCP, option, int((d+time.Second-1)/time.Second))
 }
 
+// setKeepAlive sets all, up to the first that the system refuses.
 func setKeepAlive(sys int, c net.KeepAliveConfig) error {
-	if err := setInt(sys, unix.SOL_SOCKET, unix.SO_KEEPALIVE, flag(c.Enable)); err != nil || !c.Enable {
+	if err := setInt(sys, unix.SOL_SOCKET, unix.SO_KEEPALIVE, flag(c.Enable)); err != nil {
 		return err
 	}
-	orElse := func(d, usual time.Duration) time.Duration {
-		if d == 0 {
-			return usual
-		}
-		return d
-	}
-	err := setSeconds(sys, unix.TCP_KEEPIDLE, nil, orElse(c.Idle, keepAliveIdle))
-	err = setSeconds(sys, unix.TCP_KEEPINTVL, err, orElse(c.Interval, keepAliveInterval))
-	if err != nil || c.Count < 0 {
+	if err := setSeconds(sys, unix.TCP_KEEPIDLE, c.Idle, keepAliveIdle); err != nil {
 		return err
 	}
-	n := c.Count
-	if n == 0 {
-		n = keepAliveCount
+	if err := setSeconds(sys, unix.TCP_KEEPINTVL, c.Interval, keepAliveInterval); err != nil {
+		return err
 	}
-	return setInt(sys, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, n)
+	switch {
+	case c.Count < 0:
+		return nil
+	case c.Count == 0:
+		c.Count = keepAliveCount
+	}
+	return setInt(sys, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, c.Count)
 }
 
-// setTCPDefaults does what package net does to each connection.
-func setTCPDefaults(sys int, c net.KeepAliveConfig) error {
-	if err := setInt(sys, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-		return err
+// setTCPDefaults does what package net does to each connection. What the system
+// refuses is left as it is; it says whether there was such a thing.
+func setTCPDefaults(sys int, c net.KeepAliveConfig) (all bool) {
+	all = setInt(sys, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) == nil
+	if c.Enable {
+		all = setKeepAlive(sys, c) == nil && all
 	}
-	if !c.Enable {
-		return nil
-	}
-	return setKeepAlive(sys, c)
+	return all
 }

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"context"
 	"net"
 	goruntime "runtime"
 	"syscall"
@@ -22,25 +23,7 @@ type PacketConn struct {
 // "udp", "udp4", "udp6" or "unixgram". Addresses are those of net.ListenPacket. The
 // file of a unix socket stays when it is closed, as in package net.
 func ListenPacket(network, addr string) (*PacketConn, error) {
-	switch formOf(network) {
-	case formUDP, formUnixgram:
-	default:
-		return nil, opError("listen", network, nil, nil, net.UnknownNetworkError(network))
-	}
-	type made struct {
-		c   net.PacketConn
-		err error
-	}
-	m := call(func() made { c, err := net.ListenPacket(network, addr); return made{c, err} })
-	if m.err != nil {
-		return nil, m.err
-	}
-	s, err := pick(func(b backend) (mailer, error) { return b.packets(m.c.(net.Conn)) })
-	if err != nil {
-		m.c.Close()
-		return nil, opError("listen", network, nil, m.c.LocalAddr(), err)
-	}
-	return newPacketConn(s, network), nil
+	return new(ListenConfig).ListenPacket(context.Background(), network, addr)
 }
 
 func newPacketConn(m mailer, network string) *PacketConn {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -101,9 +102,13 @@ func (s *plainStream) shutdown(dir epoll.Direction) error {
 }
 
 func (s *plainStream) setDeadline(t time.Time, in, out bool) error {
+	at := t
+	if !t.IsZero() {
+		at = time.Now().Add(time.Until(t)) // by the monotonic clock from now on, as package net has it
+	}
 	for dir, chosen := range [2]bool{epoll.In: in, epoll.Out: out} {
 		if chosen {
-			s.dead[dir].Store(&t)
+			s.dead[dir].Store(&at)
 		}
 	}
 	switch {
@@ -134,23 +139,87 @@ func (s *plainStream) remote() net.Addr {
 	return nil
 }
 
+func (s *plainStream) file() (*os.File, error) { return fileOf(s.c) }
+
+// fileOf is the method File of what has it.
+func fileOf(c any) (*os.File, error) {
+	if c, ok := c.(interface{ File() (*os.File, error) }); ok {
+		f, err := c.File()
+		return f, bare(err)
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// copyFrom leaves it to package net, where both sides are its own or package os's:
+// another reader must be read by the caller.
+func (s *plainStream) copyFrom(r io.Reader, limit int64) (n int64, done bool, err error) {
+	to, ok := s.c.(*net.TCPConn)
+	if !ok {
+		return 0, false, nil
+	}
+	switch x := r.(type) {
+	case *Conn:
+		p, ok := x.s.(*plainStream)
+		if !ok {
+			return 0, false, nil
+		}
+		if r, ok = p.c.(io.Reader); !ok {
+			return 0, false, nil
+		}
+	case interface { // a file of package os, also one without its WriteTo
+		syscall.Conn
+		Name() string
+	}:
+	default:
+		return 0, false, nil
+	}
+	type copied struct {
+		n   int64
+		err error
+	}
+	c := call(func() copied { n, err := to.ReadFrom(&io.LimitedReader{R: r, N: limit}); return copied{n, err} })
+	return c.n, true, bare(c.err)
+}
+
 func (s *plainStream) options() options {
 	if o, ok := s.c.(options); ok {
 		return o
 	}
-	return noOptions{}
+	b, _ := s.c.(buffers)
+	return noOptions{b}
+}
+
+// buffers are what all sockets have.
+type buffers interface {
+	SetReadBuffer(bytes int) error
+	SetWriteBuffer(bytes int) error
 }
 
 // noOptions are those of what is not a TCP connection.
-type noOptions struct{}
+type noOptions struct{ b buffers }
 
 func (noOptions) SetNoDelay(bool) error                        { return errors.ErrUnsupported }
 func (noOptions) SetKeepAlive(bool) error                      { return errors.ErrUnsupported }
 func (noOptions) SetKeepAlivePeriod(time.Duration) error       { return errors.ErrUnsupported }
 func (noOptions) SetKeepAliveConfig(net.KeepAliveConfig) error { return errors.ErrUnsupported }
 func (noOptions) SetLinger(int) error                          { return errors.ErrUnsupported }
-func (noOptions) SetReadBuffer(int) error                      { return errors.ErrUnsupported }
-func (noOptions) SetWriteBuffer(int) error                     { return errors.ErrUnsupported }
+func (noOptions) MultipathTCP() (bool, error)                  { return false, nil }
+
+// SetReadBuffer implements options.
+func (o noOptions) SetReadBuffer(bytes int) error {
+	if o.b == nil {
+		return errors.ErrUnsupported
+	}
+	return o.b.SetReadBuffer(bytes)
+}
+
+// SetWriteBuffer implements options.
+func (o noOptions) SetWriteBuffer(bytes int) error {
+	if o.b == nil {
+		return errors.ErrUnsupported
+	}
+	return o.b.SetWriteBuffer(bytes)
+}
 
 // plainMailer implements mailer.
 type plainMailer struct {
@@ -178,7 +247,7 @@ func (m *plainMailer) writeTo(p []byte, to net.Addr) (int, error) {
 	return r.n, bare(r.err)
 }
 
-func (portable) listen(l net.Listener) (acceptor, error) {
+func (portable) listen(l net.Listener, _ net.KeepAliveConfig) (acceptor, error) {
 	return &plainListener{l: l, wants: make(map[*func(accepted) bool]struct{})}, nil
 }
 
@@ -215,6 +284,9 @@ func (portable) connect(d *dialing) (attempt, error) {
 	nd := net.Dialer{LocalAddr: d.local, KeepAliveConfig: d.keepAlive, KeepAlive: -1}
 	if d.keepAlive.Enable {
 		nd.KeepAlive = 0
+	}
+	if d.multipath {
+		nd.SetMultipathTCP(true)
 	}
 	if d.control != nil {
 		nd.Control = func(_, _ string, c syscall.RawConn) error { return d.control(c) }

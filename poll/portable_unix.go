@@ -75,7 +75,7 @@ func exhausted(err error) bool {
 		return false
 	}
 	switch errno {
-	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ENOSPC: // the last one says epoll
 		return true
 	}
 	return false

@@ -198,6 +198,14 @@ func (p *plainListener) close() error {
 	return err
 }
 
+func (p *plainListener) file() (*os.File, error) { return fileOf(p.l) }
+
+func (p *plainListener) setUnlink(unlink bool) {
+	if l, ok := p.l.(*net.UnixListener); ok {
+		l.SetUnlinkOnClose(unlink)
+	}
+}
+
 func (p *plainListener) local() net.Addr { return p.l.Addr() }
 
 func (p *plainListener) setDeadline(t time.Time, _, _ bool) error {

@@ -2,16 +2,44 @@ package poll
 
 import (
 	"errors"
+	"io"
 	"net"
+	"os"
 	"syscall"
 
 	"go.uber.org/atomic"
+	"golang.org/x/sys/unix"
 
 	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // raw implements endpoint.
 func (f *fd) raw() (syscall.RawConn, error) { return rawFD{f}, nil }
+
+// file implements endpoint, by way of package net: so it is the same kind of file.
+func (f *fd) file() (*os.File, error) {
+	if !f.enter() {
+		return nil, net.ErrClosed
+	}
+	defer f.leave()
+	sys, err := unix.FcntlInt(uintptr(f.sys), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	dup := os.NewFile(uintptr(sys), "socket")
+	defer dup.Close()
+	var c io.Closer
+	if listens, _ := unix.GetsockoptInt(f.sys, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); listens != 0 {
+		c, err = net.FileListener(dup)
+	} else {
+		c, err = net.FileConn(dup)
+	}
+	if err != nil {
+		return nil, bare(err)
+	}
+	defer c.Close()
+	return fileOf(c)
+}
 
 // rawFD implements syscall.RawConn.
 type rawFD struct{ f *fd }

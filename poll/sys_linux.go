@@ -129,20 +129,20 @@ func blocking(sys int) bool {
 	return errno == 0 && flags&unix.O_NONBLOCK == 0
 }
 
-// sysAccept accepts a connection; rsa gets its address. There is no flag with which
-// it would not wait.
-func sysAccept(sys int, rsa *syscall.RawSockaddrAny) (int, syscall.Errno) {
+// sysAccept accepts a connection; rsa gets its address, of the size that is returned.
+// There is no flag with which it would not wait.
+func sysAccept(sys int, rsa *syscall.RawSockaddrAny) (conn int, size uint32, errno syscall.Errno) {
 	if mayBlock(sys, epoll.In) {
-		return -1, unix.EAGAIN
+		return -1, 0, unix.EAGAIN
 	}
-	size := uint32(syscall.SizeofSockaddrAny)
+	size = uint32(syscall.SizeofSockaddrAny)
 	n, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(sys), uintptr(unsafe.Pointer(rsa)), uintptr(unsafe.Pointer(&size)),
 		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 	if errno != 0 {
-		return -1, errno
+		return -1, 0, errno
 	}
 	acquired()
-	return int(n), 0
+	return int(n), size, 0
 }
 
 // sysReady asks whether a descriptor is ready now.

@@ -135,7 +135,7 @@ func (s *scheduler) settle() {
 	d.kind = nothing
 	switch kind {
 	case parks:
-		d.fiber.waitsSince(s.now)
+		d.fiber.since = millis(s.now)
 		if !d.fiber.tryPark(d.why) {
 			s.pushWoken(d.fiber)
 			s.wakeForWoken()
@@ -240,7 +240,7 @@ func (f *fiber) WaitServed(why wait.Reason) (served, ending bool) {
 		f.co.arrive()
 	}
 	if bit := f.word.Load() & servedBit; bit != uint64(f.served) { // K7
-		f.served = uint16(bit)
+		f.served = uint32(bit)
 		return true, false
 	}
 	return false, f.rt.ending.Load() && f.mustEnd() // K5

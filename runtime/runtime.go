@@ -36,8 +36,6 @@ type Runtime struct {
 	conf *config
 	base time.Time // zero of the clock
 
-	bubbled bool // made in a bubble of testing/synctest: see bubble.go
-
 	schedulers atomic.Pointer[[]*scheduler] // replaced as a whole, under mu
 	active     atomic.Int32                 // schedulers with a root
 	injector   *worksteal.Injector[fiber]
@@ -82,7 +80,7 @@ func New(opts ...Option) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt := &Runtime{conf: conf, base: time.Now(), bubbled: wait.Bubbled(), injector: worksteal.NewInjector[fiber]()}
+	rt := &Runtime{conf: conf, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
 	rt.mu.pinErr = conf.unpinned
 	rt.schedulers.Store(new([]*scheduler))
 	rt.wheels = newWheels(rt, conf.schedulers)
@@ -127,14 +125,11 @@ func Runtimes() []*Runtime {
 
 // Default returns the ambient runtime, which Go uses in plain goroutines. It is
 // started at its first use, with default options, and again at the first use
-// after a Close. It panics where that is in a bubble of testing/synctest.
+// after a Close.
 func Default() *Runtime {
 	ambient.Lock()
 	defer ambient.Unlock()
 	if ambient.rt == nil || ambient.rt.ending.Load() {
-		if wait.Bubbled() {
-			panic("fibers: the Default runtime would be started in a bubble of testing/synctest, which then never ends: call fibers.Default before synctest.Test, or fibers.Run in the bubble")
-		}
 		rt, err := New()
 		if err != nil {
 			panic(fmt.Sprintf("fibers: the ambient runtime does not start: %v", err))
@@ -378,8 +373,8 @@ func (rt *Runtime) clock() int64 {
 	return int64(time.Since(rt.base))
 }
 
-// millis is the coarse form of a clock's reading, which is not negative.
-func millis(clock int64) int64 { return int64(uint64(clock) / uint64(time.Millisecond)) }
+// millis is the coarse form of a clock's reading; it wraps after 49 days.
+func millis(clock int64) uint32 { return uint32(clock / int64(time.Millisecond)) }
 
 func (rt *Runtime) pinFailed(err error) {
 	rt.mu.Lock()

@@ -297,7 +297,8 @@ func (f *fiber) info(now int64) (info FiberInfo, alive bool) {
 
 // read reads the plain fields of a fiber that the caller holds.
 func (f *fiber) read(info *FiberInfo, extra *more, now int64) {
-	info.For = time.Duration(f.waited(now)) * time.Millisecond
+	// The wait may have begun after now, and the count may have wrapped.
+	info.For = time.Duration(max(0, int32(millis(now)-f.since))) * time.Millisecond
 	pc := entry(f.fn)
 	if extra != nil && extra.origin != 0 {
 		pc = extra.origin

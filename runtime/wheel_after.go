@@ -39,32 +39,10 @@ func (d afterSource) Block(r *timeRegistration) {
 func (d afterSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
 
 // Try implements cml.Source.
-func (t atSource) Try() (time.Time, bool) {
-	if t.wall() {
-		now := wall.now()
-		return now, !now.Before(time.Time(t))
-	}
-	return tryTime(time.Time(t).Sub(timeNow()))
-}
-
-// wall reports whether t is a time of the wall clock, and the caller not simulated.
-func (t atSource) wall() bool {
-	if !wallOnly(time.Time(t)) {
-		return false
-	}
-	c := current()
-	return c == nil || c.sched.rt.sim == nil
-}
+func (t atSource) Try() (time.Time, bool) { return tryTime(time.Time(t).Sub(timeNow())) }
 
 // Block implements cml.Source.
 func (t atSource) Block(r *timeRegistration) {
-	if t.wall() {
-		if c := current(); c != nil {
-			c.sched.rt.checkBubble("At")
-		}
-		blockWall(time.Time(t), r)
-		return
-	}
 	if p, c := placeOf(r); c != nil {
 		c.sched.wheel.set(&p.entry, c.sched.rt.reading(time.Time(t)))
 	} else {
@@ -92,9 +70,6 @@ func placeOf(r *timeRegistration) (*timePlace, *coroutine) {
 	}
 	c := current()
 	p.goes = c == nil
-	if c != nil {
-		c.sched.rt.checkBubble("After")
-	}
 	return p, c
 }
 
@@ -108,14 +83,9 @@ func (p *timePlace) await(r *timeRegistration, d time.Duration) {
 }
 
 func withdrawTime(r *timeRegistration) bool {
-	switch p := r.Place.(type) {
-	case *timePlace:
-		if p.goes {
-			return p.std.Stop()
-		}
-		return p.entry.home == nil || p.entry.cancel() // nil: Block panicked
-	case *wallWait:
-		return p.withdraw()
+	p := r.Place.(*timePlace)
+	if p.goes {
+		return p.std.Stop()
 	}
-	return true // Block panicked
+	return p.entry.cancel()
 }

@@ -112,7 +112,7 @@ func Caller() (Waiter, *any) {
 			return w, scratch
 		}
 	}
-	g := goroutine()
+	g := goroutines.Get().(*Goroutine)
 	return g, &g.scratch
 }
 
@@ -120,7 +120,7 @@ func Caller() (Waiter, *any) {
 // more on purpose. A late Unpark is harmless: its permit makes some later Park
 // return early.
 func Release(w Waiter) {
-	if g, ok := w.(*Goroutine); ok && !g.bubbled {
+	if g, ok := w.(*Goroutine); ok {
 		goroutines.Put(g)
 	}
 }
@@ -130,7 +130,6 @@ type Goroutine struct {
 	c       chan struct{} // holds the permit
 	served  atomic.Bool   // Writers: who serves, then the goroutine
 	scratch any
-	bubbled bool // it is of a bubble: not used again
 }
 
 var goroutines = sync.Pool{New: func() any { return NewGoroutine() }}

@@ -60,6 +60,13 @@ func Look(ready Enqueue) int { return process.look(ready) }
 // it takes to wake a thread) if somebody waits, else one atomic operation.
 func Wake() { process.wake() }
 
+// Supported returns nil where descriptors can be watched, and otherwise why not: an
+// error that is ErrUnsupported, where there is no epoll or the system refuses it, or
+// what the system lacks just now. While nothing has been watched yet it tries it
+// out; then it costs a load. It is for those who would rather know before they have
+// a descriptor than from Register.
+func Supported() error { return process.supported() }
+
 // Stats says what has happened so far in this process.
 type Stats struct {
 	Backend string // "epoll" or "portable"

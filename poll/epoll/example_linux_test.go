@@ -276,3 +276,12 @@ func ExampleReadStats() {
 	fmt.Println(now.Backend, now.Registered-before.Registered)
 	// Output: epoll 1
 }
+
+func ExampleSupported() {
+	if err := epoll.Supported(); err != nil {
+		fmt.Println("another way is needed:", err)
+		return
+	}
+	fmt.Println("descriptors can be watched")
+	// Output: descriptors can be watched
+}

@@ -77,6 +77,8 @@ type poller struct {
 	events [eventBatch]event      // of the holder of the role
 	counts counts
 
+	proven atomic.Bool // a kernel could be opened, the last time that it was tried. Writers: under table.mu
+
 	engines struct {
 		sync.Mutex
 		needed map[*func()]struct{}
@@ -103,10 +105,12 @@ func (p *poller) register(d *Desc) error {
 	if k == nil {
 		opening, err := p.open()
 		if err != nil {
+			p.proven.Store(false)
 			t.mu.Unlock()
 			p.counts.refuse(err)
 			return err
 		}
+		p.proven.Store(true)
 		k = &opening
 		p.kernel.Store(k)
 	}
@@ -123,6 +127,27 @@ func (p *poller) register(d *Desc) error {
 	if first {
 		p.fill()
 	}
+	return nil
+}
+
+// supported tries out what has not been tried.
+func (p *poller) supported() error {
+	if p.proven.Load() {
+		return nil
+	}
+	t := &p.table
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p.proven.Load() {
+		return nil
+	}
+	k, err := p.open()
+	if err != nil {
+		p.counts.refuse(err)
+		return err
+	}
+	k.close()
+	p.proven.Store(true)
 	return nil
 }
 
