@@ -51,8 +51,9 @@ type listenFD struct {
 }
 
 // attempt accepts a connection if there is one. Otherwise the state says why not:
-// Idle after an attempt that found none.
-func (l *listenFD) attempt() (a accepted, s epoll.State) {
+// Idle after an attempt that found none. With ask the system is asked though the cell
+// says that there is none: see isReady.
+func (l *listenFD) attempt(ask bool) (a accepted, s epoll.State) {
 	for {
 		t, s := l.desc.Begin(epoll.In)
 		if l.nstrays.Load() > 0 {
@@ -60,7 +61,7 @@ func (l *listenFD) attempt() (a accepted, s epoll.State) {
 				return a, epoll.Ready
 			}
 		}
-		if s != epoll.Ready {
+		if s != epoll.Ready && !(s == epoll.Idle && ask && !l.weary.Load()) {
 			return a, s
 		}
 		if o, ok := l.orphan(); ok {
@@ -68,6 +69,7 @@ func (l *listenFD) attempt() (a accepted, s epoll.State) {
 				return a, epoll.Ready
 			}
 			l.desc.Drained(epoll.In, t)
+			ask = false
 			continue
 		}
 		var rsa syscall.RawSockaddrAny
@@ -78,12 +80,15 @@ func (l *listenFD) attempt() (a accepted, s epoll.State) {
 				return a, epoll.Ready
 			}
 			l.desc.Drained(epoll.In, t)
+			ask = false
 		case errno == unix.EAGAIN:
 			l.desc.Drained(epoll.In, t)
+			ask = false
 		case errno == unix.EINTR, errno == unix.ECONNABORTED: // the next one, then
 		case exhausted(errno):
 			l.desc.Drained(epoll.In, t)
 			l.takeRest()
+			ask = false
 		default:
 			a.err = os.NewSyscallError("accept4", errno)
 			return a, epoll.Ready
@@ -266,7 +271,7 @@ func (l *listenFD) accept() (stream, error) {
 		return nil, net.ErrClosed
 	}
 	for {
-		a, s := l.attempt()
+		a, s := l.attempt(false)
 		if s == epoll.Ready {
 			l.leave()
 			return a.stream, a.err
@@ -280,9 +285,9 @@ func (l *listenFD) accept() (stream, error) {
 
 // acceptOp implements acceptor.
 func (l *listenFD) acceptOp() cml.Op[accepted] {
-	return cml.NewOp(l.tryAccept, func(w cml.Waiter[accepted]) func() {
+	return cml.NewOp(func() (accepted, bool) { return l.tryAccept(true) }, func(w cml.Waiter[accepted]) func() {
 		return watch(&l.desc, epoll.In, func() bool {
-			a, ok := l.tryAccept()
+			a, ok := l.tryAccept(false)
 			if ok && !w.Commit(a) {
 				if a.err == nil {
 					l.astray(a)
@@ -294,12 +299,12 @@ func (l *listenFD) acceptOp() cml.Op[accepted] {
 }
 
 // tryAccept is attempt for operations: what ends a wait for good is a result.
-func (l *listenFD) tryAccept() (a accepted, ok bool) {
+func (l *listenFD) tryAccept(ask bool) (a accepted, ok bool) {
 	if !l.enter() {
 		return accepted{err: net.ErrClosed}, true
 	}
 	defer l.leave()
-	a, s := l.attempt()
+	a, s := l.attempt(ask)
 	if s == epoll.Ready {
 		return a, true
 	}

@@ -208,7 +208,7 @@ func (d *Dialer) dialPackets(ctx context.Context, network, addr string) (net.Con
 		err error
 	}
 	nd := net.Dialer{LocalAddr: d.LocalAddr, Resolver: d.Resolver, ControlContext: d.ControlContext, Control: d.Control}
-	m := call(func() made { c, err := nd.DialContext(ctx, network, addr); return made{c, err} })
+	m := create(ctx, func(ctx context.Context) made { c, err := nd.DialContext(ctx, network, addr); return made{c, err} })
 	if m.err != nil {
 		return nil, m.err
 	}

@@ -42,7 +42,11 @@
 //   - What happened before a Write happened before the return of the Read that gets
 //     it, also as the race detector sees it.
 //   - When the runtime of a fiber that waits closes, the fiber ends there, as by
-//     runtime.Goexit; the connection stays as it is.
+//     runtime.Goexit; the connection stays as it is. What a call is making then, a
+//     process, a file, a listener, is returned.
+//   - An operation that is tried asks the system: cml.Poll of ReadableOp or WaitOp
+//     fails only if there is nothing.
+//   - No call blocks the process, whatever others do to a descriptor that they share.
 //
 // # What is not
 //
@@ -58,7 +62,8 @@
 //
 // On Linux all descriptors are registered, once and edge-triggered, with the one
 // epoll instance of package epoll, in which an idle scheduler or a goroutine waits.
-// A call tries first, with a raw system call, and parks only when there was nothing.
+// A call tries first, with a system call that cannot block, and parks only when there
+// was nothing.
 // A read that returns less than was asked for has emptied a TCP connection, so that
 // the next one parks at once. Elsewhere, and where epoll is refused, everything is
 // done by package net, each wait of a fiber by a goroutine; epoll.ReadStats tells

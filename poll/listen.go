@@ -6,8 +6,6 @@ import (
 	goruntime "runtime"
 	"syscall"
 	"time"
-
-	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 // A ListenConfig has the options of listening. Its zero value listens as Listen
@@ -62,7 +60,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, addr string) (*List
 		l   net.Listener
 		err error
 	}
-	m := fibers.Blocking(func() made { l, err := lc.plain().Listen(ctx, network, addr); return made{l, err} })
+	m := create(ctx, func(ctx context.Context) made { l, err := lc.plain().Listen(ctx, network, addr); return made{l, err} })
 	if m.err != nil {
 		return nil, m.err
 	}
@@ -92,7 +90,10 @@ func (lc *ListenConfig) ListenPacket(ctx context.Context, network, addr string) 
 		c   net.PacketConn
 		err error
 	}
-	m := fibers.Blocking(func() made { c, err := lc.plain().ListenPacket(ctx, network, addr); return made{c, err} })
+	m := create(ctx, func(ctx context.Context) made {
+		c, err := lc.plain().ListenPacket(ctx, network, addr)
+		return made{c, err}
+	})
 	if m.err != nil {
 		return nil, m.err
 	}

@@ -7,12 +7,15 @@ import (
 	"io"
 	"net"
 	"os"
+	goruntime "runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/poll/epoll"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
@@ -30,6 +33,53 @@ func call[T any](f func() T) T {
 	v := cml.NewIVar[T]()
 	go func() { v.Fill(f()) }()
 	return v.Read()
+}
+
+// create is call for f that makes something: that is not thrown away when the runtime
+// ends, but returned, and the fiber ends where it waits next. ctx of f is done then, so
+// that it does not look names up for long. f may call functions of the user: a panic
+// and a Goexit go on in the caller.
+func create[T any](ctx context.Context, f func(ctx context.Context) T) (v T) {
+	if fibers.Current() == nil {
+		return f(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w := wait.Current()
+	var (
+		returned bool
+		panicked *fibers.PanicError
+		done     atomic.Bool // the last to be written by the goroutine
+	)
+	go func() {
+		defer func() {
+			if !returned {
+				switch r := recover().(type) {
+				case nil:
+				case *fibers.PanicError:
+					panicked = r
+				default:
+					panicked = &fibers.PanicError{Value: r, Stack: debug.Stack()}
+				}
+			}
+			done.Store(true)
+			w.Unpark()
+		}()
+		v = f(ctx)
+		returned = true
+	}()
+	for !done.Load() {
+		if w.Wait(wait.Blocking) {
+			cancel()
+		}
+	}
+	switch {
+	case panicked != nil:
+		panic(panicked)
+	case !returned:
+		goruntime.Goexit()
+	}
+	return v
 }
 
 // bare takes what package net says around an error off it.

@@ -7,28 +7,60 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/cores"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 // A Process is a program that runs. Its end is an operation.
+//
+// That it is over is known in two steps: the process has exited, and then cmd.Wait,
+// which collects it, has copied the rest of its output. The first is seen without
+// waiting, by the system's means (ending); it begins the second, in a goroutine, as
+// another process may hold the output open for long. WaitOp is ready after the
+// second, so that whoever performs it can lose to a time-out before.
 type Process struct {
-	cmd    *exec.Cmd
-	exits  cml.Op[error] // ready when it has ended, or is known to have been reaped
-	reaper atomic.Bool   // somebody is reaping, or has
-	result *cml.IVar[error]
+	cmd     *exec.Cmd
+	quick   bool // nothing is copied and nobody cancels: to collect it does not wait
+	end     ending
+	claimed atomic.Bool // somebody collects, or has
+	// What cmd.Wait said. Writer: who claimed it, before done and result. Readers: any,
+	// after one of these.
+	err    error
+	done   atomic.Bool
+	result *cml.IVar[error] // for those who wait
 }
 
-// Start starts a program, as cmd.Start does. Somebody must Wait for it.
+// An ending is how the system tells that a process has exited.
+type ending interface {
+	// exited reports whether it has, if that can be known.
+	exited() (yes, known bool)
+	// notify has collect called, which does not wait, when it has, or cannot tell;
+	// unless cancel is called.
+	notify(collect func()) (cancel func())
+	// close is called when it has been collected.
+	close()
+}
+
+// Start starts a program, as cmd.Start does. Somebody must Wait for it. The child may
+// use the processors that this process was given, though the caller's scheduler is
+// locked to one of them. If the runtime ends meanwhile the process is returned all
+// the same, and the fiber ends where it waits next.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	if cmd == nil {
 		panic("poll: Start(nil): give it a command")
 	}
-	if err := fibers.Blocking(cmd.Start); err != nil {
+	quick := cmd.Cancel == nil && direct(cmd.Stdin) && direct(cmd.Stdout) && direct(cmd.Stderr)
+	if err := fibers.Blocking(func() error { return cores.Unpinned(cmd.Start) }); err != nil {
 		return nil, err
 	}
-	p := &Process{cmd: cmd, result: cml.NewIVar[error]()}
-	p.exits = p.watch()
-	return p, nil
+	return &Process{cmd: cmd, quick: quick, end: endingOf(cmd.Process.Pid), result: cml.NewIVar[error]()}, nil
+}
+
+// direct reports whether the child gets x itself, or nothing, so that package exec has
+// nothing to copy.
+func direct(x any) bool {
+	_, file := x.(*os.File)
+	return x == nil || file
 }
 
 // Pid returns the number of the process.
@@ -44,20 +76,45 @@ func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig)
 func (p *Process) Wait() error { return cml.Perform(p.WaitOp()) }
 
 // WaitOp returns the operation that is ready when the process has ended: see Wait.
-// Where output is copied, its performer also waits for the end of that, which may
-// come later if the process has left children.
+//
+// Where output is copied, as when cmd.Stdout is a buffer, it is ready when all of it
+// has been, which may take longer than the process if that has left children. Set
+// cmd.WaitDelay, and it is ready at the latest that long after the end, with
+// exec.ErrWaitDelay.
+//
+// To perform it, or to try, counts as a call of cmd.Wait: what has been read through
+// cmd.StdoutPipe must have been read by then.
 func (p *Process) WaitOp() cml.Op[error] {
-	return cml.Choice(p.result.ReadOp(), cml.Wrap(p.exits, func(error) error {
-		if p.reaper.CompareAndSwap(false, true) {
-			go func() { p.result.Fill(p.cmd.Wait()) }()
-		}
-		return p.result.Read()
-	}))
+	return cml.Choice(p.result.ReadOp(), cml.NewOp(
+		func() (error, bool) {
+			yes, known := p.end.exited()
+			if yes || !known {
+				p.collect(yes && p.quick)
+			}
+			if p.done.Load() {
+				return p.err, true
+			}
+			return nil, false
+		},
+		// This never commits: what it begins ends with the result.
+		func(cml.Waiter[error]) func() { return p.end.notify(func() { p.collect(false) }) },
+	))
 }
 
-// reap has a goroutine wait, where the system has no other way.
-func (p *Process) reap() cml.Op[error] {
-	p.reaper.Store(true)
-	go func() { p.result.Fill(p.cmd.Wait()) }()
-	return p.result.ReadOp()
+// collect has the process collected, once: now, or by a goroutine.
+func (p *Process) collect(now bool) {
+	if !p.claimed.CompareAndSwap(false, true) {
+		return
+	}
+	wait := func() {
+		p.err = p.cmd.Wait()
+		p.end.close()
+		p.done.Store(true)
+		p.result.Fill(p.err)
+	}
+	if now {
+		wait()
+	} else {
+		go wait()
+	}
 }

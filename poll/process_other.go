@@ -2,7 +2,16 @@
 
 package poll
 
-import "github.com/seed222ee791/fibers/cml"
+// endingOf returns how the end of a process is known: by waiting alone.
+func endingOf(int) ending { return unknown{} }
 
-// watch returns the operation that is ready when the process has ended.
-func (p *Process) watch() cml.Op[error] { return p.reap() }
+type unknown struct{}
+
+// exited implements ending.
+func (unknown) exited() (yes, known bool) { return false, false }
+
+// notify implements ending.
+func (unknown) notify(collect func()) (cancel func()) { collect(); return func() {} }
+
+// close implements ending.
+func (unknown) close() {}

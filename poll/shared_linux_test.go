@@ -166,8 +166,7 @@ func sharedPairs(t *testing.T) map[string]func(t *testing.T) (in, out io.ReadWri
 		"seqpacket":  socketpair(unix.SOCK_SEQPACKET),
 		"tcp": func(t *testing.T) (in, out io.ReadWriteCloser) {
 			a, b := pairOf(t, "tcp", "127.0.0.1:0")
-			control(t, a, func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 4<<10) })
-			control(t, b, func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, 4<<10) })
+			control(t, b, func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, 64<<10) })
 			return closed(t, a, b)
 		},
 		"pipe": func(t *testing.T) (in, out io.ReadWriteCloser) {

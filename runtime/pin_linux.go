@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed222ee791/fibers/internal/cores"
 )
 
 // Locked to cores, without locked threads.
@@ -50,21 +52,12 @@ import (
 var threads struct {
 	sync.Mutex
 	owner map[int]*pin
-	masks map[unix.CPUSet]bool // those that schedulers were pinned to
 }
 
-// processMask is the set of CPUs that the process was given, read before the
+// allowedCPUs returns the CPUs that the process may use. It is called before the
 // first thread is pinned.
-var processMask = sync.OnceValue(func() (m unix.CPUSet) {
-	if err := unix.SchedGetaffinity(0, &m); err != nil {
-		m.Zero()
-	}
-	return m
-})
-
-// allowedCPUs returns the CPUs that the process may use.
 func allowedCPUs() []int {
-	m := processMask()
+	m := cores.Process()
 	var cpus []int
 	for i := range maxCPU {
 		if m.IsSet(i) {
@@ -149,9 +142,8 @@ func (p *pin) check(s *scheduler) {
 	defer threads.Unlock()
 	if threads.owner == nil {
 		threads.owner = make(map[int]*pin)
-		threads.masks = make(map[unix.CPUSet]bool)
 	}
-	threads.masks[p.mask] = true
+	cores.Pin(p.mask)
 	if o := threads.owner[tid]; o != nil && o != p {
 		o.thread.Store(0) // so that it does not take the thread for its own later
 	}
@@ -216,7 +208,7 @@ func threadTime(tid int64) (time.Duration, bool) {
 func (p *pin) release() {
 	if tid := int(p.thread.Load()); tid != 0 && threads.owner[tid] == p {
 		delete(threads.owner, tid)
-		m := processMask()
+		m := cores.Process()
 		_ = unix.SchedSetaffinity(tid, &m) // fails only if the thread is gone
 	}
 	p.thread.Store(0)
@@ -241,7 +233,7 @@ func auditThreads() {
 	if err != nil {
 		return
 	}
-	whole := processMask()
+	whole := cores.Process()
 	if whole.Count() == 0 {
 		return
 	}
@@ -253,7 +245,7 @@ func auditThreads() {
 			continue
 		}
 		var m unix.CPUSet
-		if unix.SchedGetaffinity(tid, &m) == nil && m != whole && threads.masks[m] {
+		if unix.SchedGetaffinity(tid, &m) == nil && m != whole && cores.Pinned(m) {
 			_ = unix.SchedSetaffinity(tid, &whole)
 		}
 	}

@@ -157,6 +157,12 @@ func (d *Desc) Signal(dir Direction) {
 	d.cells[dir].event(&d.mu, bitReady|bitHangup, nil)
 }
 
+// Found makes the direction Ready, as an event does, and wakes all who wait: for who
+// has asked the system otherwise, and knows before the event has been looked for.
+func (d *Desc) Found(dir Direction) {
+	d.cells[dir].event(&d.mu, bitReady, nil)
+}
+
 // Expire makes the direction Expired, and wakes all who wait.
 func (d *Desc) Expire(dir Direction) { d.over(dir, bitExpired) }
 

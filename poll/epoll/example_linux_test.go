@@ -285,3 +285,18 @@ func ExampleSupported() {
 	fmt.Println("descriptors can be watched")
 	// Output: descriptors can be watched
 }
+
+func ExampleDesc_Found() {
+	d, r, w := pipe()
+	defer shut(d, r, w)
+	ticket, _ := d.Begin(epoll.In)
+	d.Drained(epoll.In, ticket)
+	unix.Write(w, []byte("hello"))
+	// The event may not have been looked for yet. Who asks the system knows better.
+	if n, _ := unix.Poll([]unix.PollFd{{Fd: int32(r), Events: unix.POLLIN}}, 0); n > 0 {
+		d.Found(epoll.In)
+	}
+	_, state := d.Begin(epoll.In)
+	fmt.Println(state)
+	// Output: ready
+}

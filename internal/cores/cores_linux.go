@@ -1,0 +1,62 @@
+package cores
+
+import (
+	goruntime "runtime"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Process is the set of processors that the process was given, empty if that cannot be
+// known. It is looked up at the first call, which must come before the first thread is
+// pinned.
+var Process = sync.OnceValue(func() (m unix.CPUSet) {
+	if err := unix.SchedGetaffinity(0, &m); err != nil {
+		m.Zero()
+	}
+	return m
+})
+
+// pins are the sets that threads were pinned to. Readers and writers: any.
+var pins struct {
+	sync.Mutex
+	masks map[unix.CPUSet]bool
+}
+
+// Pin says that threads are pinned to a set from now on.
+func Pin(m unix.CPUSet) {
+	pins.Lock()
+	defer pins.Unlock()
+	if pins.masks == nil {
+		pins.masks = make(map[unix.CPUSet]bool)
+	}
+	pins.masks[m] = true
+}
+
+// Pinned reports whether threads were pinned to a set.
+func Pinned(m unix.CPUSet) bool {
+	pins.Lock()
+	defer pins.Unlock()
+	return pins.masks[m]
+}
+
+// Unpinned calls f, which may start children, on a thread that is not pinned: a child
+// has the set of the thread that starts it. A set that the program has given to the
+// thread itself stays.
+//
+// If the thread was pinned it is again when f has returned, though its owner may have
+// let it go meanwhile: then it is nobody's, and the engine's audit sees to it.
+func Unpinned(f func() error) error {
+	goruntime.LockOSThread()
+	defer goruntime.UnlockOSThread()
+	var m unix.CPUSet
+	whole := Process()
+	if unix.SchedGetaffinity(0, &m) != nil || m == whole || whole.Count() == 0 || !Pinned(m) {
+		return f()
+	}
+	if unix.SchedSetaffinity(0, &whole) != nil {
+		return f()
+	}
+	defer unix.SchedSetaffinity(0, &m)
+	return f()
+}
