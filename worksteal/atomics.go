@@ -24,7 +24,7 @@ type (
 // survives being found empty once, segmentSlots the capacity of a segment of
 // an Injector. Powers of two.
 const (
-	initialSlots = 64
+	initialSlots = 16
 	keepSlots    = 1024
 	segmentSlots = 64
 )

@@ -54,6 +54,10 @@ func newDeque[T any](start uint64) (*Owner[T], *Thief[T]) {
 	return o, t
 }
 
+// Init makes o and t, zero values that lie in structures of the caller's, the two ends of
+// a new, empty deque. Nobody may use them before.
+func (o *Owner[T]) Init(t *Thief[T]) { o.p.init(&t.s, 0) }
+
 // Push makes x the newest element. It panics if x is nil. The same pointer may
 // be queued several times.
 func (o *Owner[T]) Push(x *T) { o.p.put(x) }

@@ -46,6 +46,10 @@ func newRing[T any](start uint64) (*RingOwner[T], *RingThief[T]) {
 	return o, t
 }
 
+// Init makes o and t, zero values that lie in structures of the caller's, the two ends of
+// a new, empty ring. Nobody may use them before.
+func (o *RingOwner[T]) Init(t *RingThief[T]) { o.p.init(&t.s, 0) }
+
 // Push makes x the newest element. It panics if x is nil. The same pointer may
 // be queued several times.
 func (o *RingOwner[T]) Push(x *T) { o.p.put(x) }
