@@ -4,3 +4,6 @@ package getg
 
 // Get returns the key of the calling goroutine. It is never 0 and never odd.
 func Get() uintptr { return uintptr(number() << 1) }
+
+// Exact says that the key is the address of the goroutine's structure.
+const Exact = false

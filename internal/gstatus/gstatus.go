@@ -1,0 +1,135 @@
+package gstatus
+
+import (
+	goruntime "runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/getg"
+)
+
+// A Status is what a goroutine is doing.
+type Status uint8
+
+const (
+	Unknown Status = iota
+	Ready          // it waits for a processor of the Go runtime
+	Running
+	Calling // in a system call, or in C
+	Waiting // for another goroutine, a timer, or whoever resumes a coroutine
+	Other   // it has ended, or its stack is being moved
+)
+
+// The numbers of the Go runtime.
+const (
+	goRunnable  = 1
+	goRunning   = 2
+	goSyscall   = 3
+	goWaiting   = 4
+	goPreempted = 9
+	goScan      = 0x1000 // set beside them while the stack is scanned
+)
+
+// Known reports whether Of can tell.
+func Known() bool { return known() }
+
+var known = sync.OnceValue(func() bool { return looked && tried() })
+
+// Of returns the status of the goroutine with the key of package getg, or Unknown where
+// that cannot be told.
+func Of(key uintptr) Status {
+	if key == 0 || !known() {
+		return Unknown
+	}
+	return read(key)
+}
+
+func read(key uintptr) Status {
+	switch atomic.LoadUint32((*uint32)(at(key, statusAt))) &^ goScan {
+	case goRunnable, goPreempted:
+		return Ready
+	case goRunning:
+		return Running
+	case goSyscall:
+		return Calling
+	case goWaiting:
+		return Waiting
+	}
+	return Other
+}
+
+// at returns the address of a field. (checkptr knows of no object there that the
+// number was made from.)
+//
+//go:nocheckptr
+func at(key uintptr, offset uintptr) unsafe.Pointer {
+	return *(*unsafe.Pointer)(unsafe.Pointer(&[1]uintptr{key + offset}))
+}
+
+// tried puts the layout to the test.
+func tried() bool {
+	const tries = 10000 // yields, of which one is enough where a processor is free
+	self := getg.Get()
+	if self&7 != 0 || read(self) != Running || !numbered(self) {
+		return false
+	}
+	keys, end := make(chan uintptr), make(chan struct{})
+	go func() {
+		keys <- getg.Get()
+		<-end
+	}()
+	other := <-keys
+	waits := false
+	for range tries {
+		if read(other) == Waiting {
+			waits = true
+			break
+		}
+		goruntime.Gosched()
+	}
+	close(end)
+	if !waits {
+		return false
+	}
+	// One that yields again and again is ready or runs; never does it wait.
+	stop, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		keys <- getg.Get()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				goruntime.Gosched()
+			}
+		}
+	}()
+	other = <-keys
+	right := true
+	for range 100 {
+		if s := read(other); s != Ready && s != Running {
+			right = false
+		}
+		goruntime.Gosched()
+	}
+	close(stop)
+	<-gone
+	return right
+}
+
+// numbered reports whether the number of the calling goroutine, whose key is self, is
+// where it is expected.
+func numbered(self uintptr) bool {
+	var line [64]byte
+	trace := line[:goruntime.Stack(line[:], false)]
+	const prefix = len("goroutine ")
+	end := prefix
+	for end < len(trace) && '0' <= trace[end] && trace[end] <= '9' {
+		end++
+	}
+	n, err := strconv.ParseUint(string(trace[min(prefix, len(trace)):end]), 10, 64)
+	return err == nil && *(*uint64)(at(self, numberAt)) == n
+}

@@ -1,0 +1,136 @@
+package gstatus_test
+
+import (
+	goruntime "runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/getg"
+	"github.com/seed222ee791/fibers/internal/gstatus"
+)
+
+func needKnown(t *testing.T) {
+	t.Helper()
+	if !gstatus.Known() {
+		t.Skip("not known of this version of Go")
+	}
+}
+
+// The version with which this is developed must be among those looked at: a new one is
+// to be compared, and then added to layout.go.
+func TestKnownOfThisVersion(t *testing.T) {
+	if !gstatus.Known() && getg.Exact && strings.HasPrefix(goruntime.Version(), "go1.26") {
+		t.Fatalf("not known of %s: compare layout.go with its runtime2.go", goruntime.Version())
+	}
+}
+
+func TestOfOneself(t *testing.T) {
+	needKnown(t)
+	if s := gstatus.Of(getg.Get()); s != gstatus.Running {
+		t.Errorf("the caller is seen as %d", s)
+	}
+	if s := gstatus.Of(0); s != gstatus.Unknown {
+		t.Errorf("nobody is seen as %d", s)
+	}
+}
+
+// becomes waits until the goroutine is seen as want.
+func becomes(t *testing.T, key uintptr, want gstatus.Status) {
+	t.Helper()
+	for start := time.Now(); gstatus.Of(key) != want; goruntime.Gosched() {
+		if time.Since(start) > 20*time.Second {
+			t.Fatalf("it is seen as %d, want %d", gstatus.Of(key), want)
+		}
+	}
+}
+
+func TestOfThoseWhoWait(t *testing.T) {
+	needKnown(t)
+	var mu sync.Mutex
+	mu.Lock()
+	never, end := make(chan int), make(chan int)
+	var wg sync.WaitGroup
+	wg.Add(1)
+	cond := sync.NewCond(new(sync.Mutex))
+	over := false
+	for name, block := range map[string]func(){
+		"channel": func() { <-end },
+		"select": func() {
+			select {
+			case <-never:
+			case <-end:
+			}
+		},
+		"mutex":     func() { mu.Lock(); mu.Unlock() },
+		"WaitGroup": func() { wg.Wait() },
+		"Cond": func() {
+			cond.L.Lock()
+			for !over {
+				cond.Wait()
+			}
+			cond.L.Unlock()
+		},
+		"Sleep": func() {
+			for !done(end) {
+				time.Sleep(time.Millisecond) // sleep: it is what is looked at
+			}
+		},
+	} {
+		keys := make(chan uintptr, 1)
+		t.Cleanup(func() { <-keys })
+		go func() {
+			defer close(keys)
+			keys <- getg.Get()
+			block()
+		}()
+		t.Run(name, func(t *testing.T) { becomes(t, <-keys, gstatus.Waiting) })
+	}
+	mu.Unlock()
+	close(end)
+	wg.Done()
+	cond.L.Lock()
+	over = true
+	cond.L.Unlock()
+	cond.Broadcast()
+}
+
+func done(c chan int) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestOfOneThatComputes(t *testing.T) {
+	needKnown(t)
+	var stop atomic.Bool
+	keys, gone := make(chan uintptr), make(chan bool)
+	go func() {
+		keys <- getg.Get()
+		for !stop.Load() {
+		}
+		close(gone)
+	}()
+	key := <-keys
+	for range 10000 {
+		if s := gstatus.Of(key); s != gstatus.Running && s != gstatus.Ready {
+			t.Fatalf("it is seen as %d", s)
+		}
+		goruntime.Gosched()
+	}
+	stop.Store(true)
+	<-gone
+}
+
+func BenchmarkOf(b *testing.B) {
+	key := getg.Get()
+	for b.Loop() {
+		gstatus.Of(key)
+	}
+}
