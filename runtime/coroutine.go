@@ -82,6 +82,8 @@ func (c *coroutine) run() {
 		c.label(h.Name())
 	}
 	c.Flags[returned] = false
+	f.g.set(getg.Get())
+	c.sched.running.set(uintptr(unsafe.Pointer(f)))
 	defer c.catch()
 	fn()
 	c.Flags[returned] = true
@@ -165,7 +167,9 @@ func (c *coroutine) arrive() {
 	if c.Relayed() {
 		c.GoOn()
 	}
-	c.sched.settle()
+	s := c.sched
+	s.settle()
+	s.running.set(uintptr(unsafe.Pointer(c.fiber)))
 }
 
 // target returns where to switch to for f: to its coroutine, or if f has none

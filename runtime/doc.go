@@ -10,8 +10,8 @@
 // schedulers as it was given cores (by default all that the process may use);
 // each runs one fiber at a time, and takes fibers from the others when it has
 // none left. Fibers run in parallel, as goroutines do, and share memory under the
-// same rules. Also with one scheduler: while a fiber keeps it from switching for
-// longer than some 10 ms, a stand-in runs the others.
+// same rules. Also with one scheduler: while a fiber keeps it, because it waits in Go's
+// way or computes for longer than some 10 ms, a stand-in runs the others.
 //
 // # Who may call
 //
@@ -44,9 +44,12 @@
 // members of a group and WithGroup; what happens before the end of main happens
 // before the return of Run. Yield and Sleep order nothing.
 //
-// A wait of a fiber that blocks its goroutine in a native way (a channel, a
-// mutex, a file) is correct, but keeps a scheduler for its time: see Blocking.
-// Other goroutines of the process get their turn every millisecond.
+// A wait of a fiber that blocks its goroutine in Go's way (a channel, a mutex, a file, a
+// library that uses these) is correct, and delays no other fiber by more than
+// microseconds: a stand-in takes the place of the scheduler, and the fiber goes on as a
+// goroutine until it parks. Any number may do so at once. It costs some microseconds more
+// than a wait of this module's, and a goroutine and a few kilobytes while it lasts. Other
+// goroutines of the process get their turn every millisecond.
 //
 // # What is not guaranteed
 //
@@ -74,8 +77,10 @@
 //	idle.go, parker_linux.go
 //	                  how a scheduler sleeps: the protocol, the system call
 //	poller_linux.go   how it waits for descriptors meanwhile
-//	standin.go, load.go
-//	                  what happens when one stalls; how busy the processors are
+//	captive.go        what happens when a fiber keeps one: its seat is taken
+//	understudy.go, monitor.go, load.go
+//	                  who notices it: at once, or at the latest; how busy the processors are
+//	seat.go           how a scheduler begins and ends
 //	wheel.go, wheel_after.go, wheel_afterfunc.go, sleep.go, ticker.go
 //	                  the timers, and what is made of them
 //	task.go, group.go, blocking.go, ops.go

@@ -49,7 +49,13 @@ func (rt *Runtime) drain(ctx context.Context) error {
 // when it has published its counters and is about to sleep. The last fiber's
 // does so later than drain looks, or drain sees the end itself.
 func (rt *Runtime) checkDrained() {
-	if rt.drains.Load() == 0 || rt.live() > 0 {
+	if rt.drains.Load() == 0 {
+		return
+	}
+	rt.mu.Lock()
+	captives := len(rt.mu.captives)
+	rt.mu.Unlock()
+	if captives > 0 || rt.live() > 0 { // each captive's fiber lives; the last one calls this
 		return
 	}
 	rt.mu.Lock()
@@ -187,6 +193,7 @@ func (rt *Runtime) stop() {
 	rt.mu.Lock()
 	rt.stopping.Store(true) // under mu: no scheduler is added after this
 	rt.mu.Unlock()
+	rt.callUnderstudy()
 	id := &rt.idle
 	for {
 		id.mu.Lock()

@@ -10,3 +10,7 @@ func TimersOf(rt *Runtime) int {
 	}
 	return n
 }
+
+// Blind has the runtime do without the status of goroutines, as with a version of Go of
+// which it is not known.
+func Blind() Option { return func(c *config) { c.blind = true } }

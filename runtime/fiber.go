@@ -71,9 +71,9 @@ type fiber struct {
 	served uint32 // the bit of word when it was last served: K7
 
 	// g is the key of the goroutine of co, or of that of an earlier fiber in the
-	// record, or 0: a hint, for wheel_ahead.go. Writer: the fiber, when it sleeps.
-	// Readers: the owner, and readRing (A1).
-	g uintptr
+	// record, or 0. Writer: the fiber, when it begins. Readers: the owner, readRing
+	// (A1), and whoever looks for captives.
+	g hint
 
 	// handle is the public face, made when first asked for. Writers: the
 	// owner. Readers: any.
@@ -174,14 +174,14 @@ const (
 	recordBatch = 256  // how many it takes or gives back at a time
 )
 
-// take appends recordBatch records to to.
-func (r *records) take(rt *Runtime, to []*fiber) []*fiber {
+// take appends batch records to to.
+func (r *records) take(rt *Runtime, to []*fiber, batch int) []*fiber {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.mu.free) < recordBatch {
+	for len(r.mu.free) < batch {
 		r.grow(rt)
 	}
-	n := len(r.mu.free) - recordBatch
+	n := len(r.mu.free) - batch
 	to = append(to, r.mu.free[n:]...)
 	r.mu.free = r.mu.free[:n]
 	return to
@@ -241,7 +241,7 @@ func (r *records) each(f func(*fiber) bool) {
 func (s *scheduler) newFiber(fn func()) *fiber {
 	n := len(s.free) - 1
 	if n < 0 {
-		s.free = s.rt.records.take(s.rt, s.free)
+		s.free = s.rt.records.take(s.rt, s.free, s.batch(recordBatch))
 		n = len(s.free) - 1
 	}
 	f := s.free[n]

@@ -57,8 +57,8 @@ func (h *host) Spawn(t *fork.Ticket, quiet bool) {
 	t.Fiber, t.ID = f, f.id()
 	s.spawned.Store(s.spawned.Load() + 1)
 	s.deque.Push(f)
-	if !quiet || !s.rt.idle.watched.Load() { // as for a fiber in a next place: W2 in idle.go
-		s.rt.wakeForWork()
+	if s.rt.idle.attend.Load() != 0 && !s.attend() && (!quiet || !s.rt.idle.watched.Load()) {
+		s.rt.wakeForWork() // but for a quiet one, as for a fiber in a next place: W2 in idle.go
 	}
 }
 
@@ -83,7 +83,7 @@ func (h *host) Retract(t *fork.Ticket) bool {
 		return true
 	}
 	s.deque.Push(f)
-	s.rt.wakeForWork() // W1: who looked meanwhile has not seen it
+	s.posted() // W1: who looked meanwhile has not seen it
 	return false
 }
 

@@ -19,6 +19,7 @@ package runtime
 //
 //	searching  how many search. Writers: any, atomically.
 //	nsleep     how many are in the list. Writers: under mu. Readers: any.
+//	attend     nsleep, and the number of captives (U1 in captive.go). Likewise.
 //	list       the sleepers; a waker takes the last. Under mu.
 //
 // # Posting work
@@ -66,7 +67,7 @@ package runtime
 //	was woken) it wakes one, which finds nothing and becomes the watcher. The
 //	monitor, which is up while anyone is, sees to what is left over: it wakes a
 //	sleeper when it finds work waiting at two looks in a row, and when nobody
-//	sleeps, it watches alone (standin.go). A scheduler where a fiber had to wait
+//	sleeps, it watches alone (monitor.go). A scheduler where a fiber had to wait
 //	for the watcher wakes others at once for a while (eager): its fibers go on
 //	after they have woken others.
 //
@@ -87,6 +88,7 @@ package runtime
 
 import (
 	"math"
+	goruntime "runtime"
 	"sync"
 	"time"
 
@@ -99,6 +101,7 @@ type idlers struct {
 	_         pad.Line
 	searching atomic.Int32
 	nsleep    atomic.Int32
+	attend    atomic.Int32
 	watched   atomic.Bool // a watcher is among the sleepers. Written under mu
 	_         pad.Line
 	mu        struct {
@@ -113,23 +116,15 @@ const (
 
 	watchMin = 50 * time.Microsecond
 	watchMax = time.Millisecond
-
-	standInPatience = 100 * time.Millisecond // without work, then it retires
 )
 
 // find returns a fiber to run, waiting until there is one, or nil if the root
 // has to end. Root only.
 func (s *scheduler) find() *fiber {
-	f := s.findAny()
-	s.idleSince = 0
-	return f
-}
-
-func (s *scheduler) findAny() *fiber {
 	rt := s.rt
 	searching := false
 	for {
-		if rt.stopping.Load() || s.retiring {
+		if rt.stopping.Load() || s.unseated.Load() {
 			if searching {
 				rt.doneSearching()
 			}
@@ -140,12 +135,6 @@ func (s *scheduler) findAny() *fiber {
 				rt.doneSearching()
 			}
 			return f
-		}
-		if s.standIn && rt.idle.nsleep.Load() > 0 && int(rt.active.Load()) > rt.conf.schedulers {
-			// A regular one sleeps: nobody needs a stand-in without work. (And
-			// thousands of them, released at once, must not all search.)
-			s.retiring = true
-			continue
 		}
 		if s.lookIn() > 0 {
 			f := s.pickLocal()
@@ -260,6 +249,7 @@ func (id *idlers) remove(s *scheduler) {
 		id.watched.Store(false)
 	}
 	id.nsleep.Dec()
+	id.attend.Dec()
 }
 
 // sleep goes through Announce, Recheck and Sleep. It returns a fiber if the
@@ -276,13 +266,16 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		return f, false
 	}
 
-	if !s.standIn {
-		s.wheel.unattended.Store(true)
-	}
 	id.mu.Lock()
+	if s.unseated.Load() { // U2
+		id.mu.Unlock()
+		return nil, searching
+	}
+	s.wheel.unattended.Store(true)
 	s.slept = len(id.mu.list)
 	id.mu.list = append(id.mu.list, s)
 	id.nsleep.Inc()
+	id.attend.Inc()
 	if searching {
 		id.searching.Dec()
 	}
@@ -295,6 +288,9 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
 		s.pin.letGo()
+		if rt.understudy.state.Load() == called {
+			goruntime.Gosched() // let it see that it is not needed: it is in the way of the wake-up
+		}
 		var permit bool
 		if permit, ended = s.doze(wait); permit {
 			s.afterSleep()
@@ -322,9 +318,6 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 			f = s.pickLocal()
 			s.found(!listed)
 			return f, false
-		}
-		if s.standIn && listed && s.idleSince != 0 && time.Duration(s.now-s.idleSince) > standInPatience {
-			s.retiring = true
 		}
 		return nil, !listed
 	}
@@ -354,9 +347,8 @@ func (s *scheduler) afterSleep() {
 	s.now = s.rt.clock()
 	s.breathed = s.now
 	s.countdown = s.interval
-	if !s.standIn {
-		s.wheel.unattended.Store(false)
-	}
+	s.wheel.unattended.Store(false)
+	s.allAwake()
 }
 
 // patience is how long s, the last in the list, may sleep; negative means for
@@ -377,12 +369,6 @@ func (s *scheduler) patience(now int64) time.Duration {
 	}
 	if next := s.rt.nextTimer(); next < id.mu.until {
 		wake = min(wake, next)
-	}
-	if s.standIn {
-		if s.idleSince == 0 {
-			s.idleSince = now
-		}
-		wake = min(wake, now+int64(standInPatience))
 	}
 	if wake == never {
 		return -1

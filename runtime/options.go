@@ -18,6 +18,7 @@ type config struct {
 	cpus          []int
 	pinning       bool
 	pinningSet    bool
+	blind         bool  // of tests: the status of goroutines is taken to be unknown
 	unpinned      error // why pinning was asked for and is off
 	drain         bool
 	grace         time.Duration

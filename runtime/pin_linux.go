@@ -107,14 +107,19 @@ const (
 	maxBackoff = time.Second
 )
 
+// set makes p the hold on a core, before anybody sees it.
+func (p *pin) set(cpu int) {
+	p.cpu = cpu
+	p.mask.Zero()
+	p.mask.Set(cpu)
+}
+
 // attach pins the root for the time being, so that it shows whether that can be
 // done.
 func (p *pin) attach(s *scheduler) {
 	if p.cpu < 0 {
 		return
 	}
-	p.mask.Zero()
-	p.mask.Set(p.cpu)
 	p.check(s)
 }
 
@@ -195,6 +200,27 @@ func (p *pin) judge(now time.Duration) {
 	p.retry.Store(int64(now + t.backoff)) // P1
 	p.release()
 }
+
+// inherit makes p the hold on the core of o, for a scheduler that takes its seat.
+func (p *pin) inherit(o *pin) { p.cpu, p.mask = o.cpu, o.mask }
+
+// yield gives the thread back for good: the scheduler has lost its seat, and with it the
+// core. From anywhere (P1).
+func (p *pin) yield() {
+	if p.cpu < 0 {
+		return
+	}
+	p.retry.Store(never)
+	if p.thread.Load() == 0 {
+		return
+	}
+	threads.Lock()
+	p.release()
+	threads.Unlock()
+}
+
+// again takes back a yield, from its next check on.
+func (p *pin) again() { p.retry.Store(0) }
 
 // threadTime returns the processor time of a thread of this process.
 func threadTime(tid int64) (time.Duration, bool) {

@@ -19,6 +19,10 @@ func (p *pin) attach(*scheduler)   {}
 func (p *pin) check(*scheduler)    {}
 func (p *pin) judge(time.Duration) {}
 func (p *pin) letGo()              {}
+func (p *pin) set(int)             {}
+func (p *pin) inherit(*pin)        {}
+func (p *pin) yield()              {}
+func (p *pin) again()              {}
 
 func auditThreads() {}
 

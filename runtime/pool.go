@@ -69,11 +69,11 @@ func (p *pool) startTrimmer() {
 	go p.trim()
 }
 
-// take appends some idle coroutines to to, if there are any.
-func (p *pool) take(to []*coroutine) []*coroutine {
+// take appends up to batch idle coroutines to to, if there are any.
+func (p *pool) take(to []*coroutine, batch int) []*coroutine {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := len(p.mu.idle) - min(poolBatch, len(p.mu.idle))
+	n := len(p.mu.idle) - min(batch, len(p.mu.idle))
 	to = append(to, p.mu.idle[n:]...)
 	clear(p.mu.idle[n:])
 	p.mu.idle = p.mu.idle[:n]

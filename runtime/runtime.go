@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/internal/gstatus"
 	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/worksteal"
 )
@@ -36,16 +37,21 @@ type Runtime struct {
 	conf *config
 	base time.Time // zero of the clock
 
-	schedulers atomic.Pointer[[]*scheduler] // replaced as a whole, under mu
-	active     atomic.Int32                 // schedulers with a root
+	schedulers atomic.Pointer[[]*scheduler] // those with a seat, by index; replaced as a whole, under mu
+	victims    atomic.Pointer[[]*scheduler] // see captive.go; likewise
+	active     atomic.Int32                 // seats whose scheduler has a root
 	injector   *worksteal.Injector[fiber]
 	idle       idlers
-	wheels     []*wheel // one for each scheduler, the last for stand-ins; constant
+	wheels     []*wheel // one for each seat; constant
 	records    records
 	pool       pool
 	monitor    monitor
-	surplus    atomic.Int32 // stand-ins that should retire
-	captives   atomic.Int32 // schedulers that have stalled; of the monitor
+	understudy understudy
+	sighted    bool          // it can be told what goroutines are doing; constant
+	made       atomic.Uint32 // schedulers, for their random numbers
+	captives   atomic.Int32  // schedulers with a seat that have stalled; of the monitor
+	hogs       atomic.Int32  // captives whose fiber computes; written under mu
+	spread     atomic.Bool   // there are as many seats as the Go runtime has processors; of the monitor
 
 	// spawned counts the fibers made by plain goroutines, before they can be
 	// seen; refused those of them that came too late. Writers: any.
@@ -63,8 +69,8 @@ type Runtime struct {
 	drains atomic.Int32 // who waits for the last fiber
 	mu     struct {
 		sync.Mutex
-		made     int // schedulers, for their index
-		standIns uint64
+		standIns uint64 // how often a seat was taken
+		captives map[*scheduler]struct{}
 		retired  totals
 		pinErr   error
 		drained  []chan struct{} // of those who wait
@@ -83,6 +89,8 @@ func New(opts ...Option) (*Runtime, error) {
 	rt := &Runtime{conf: conf, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
 	rt.mu.pinErr = conf.unpinned
 	rt.schedulers.Store(new([]*scheduler))
+	rt.victims.Store(new([]*scheduler))
+	rt.mu.captives = make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, conf.schedulers)
 	rt.idle.mu.until = never
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
@@ -93,7 +101,13 @@ func New(opts ...Option) (*Runtime, error) {
 		goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(0))
 	}
 	for range conf.schedulers {
-		rt.addScheduler(false)
+		rt.addScheduler()
+	}
+	rt.understudy.call = make(chan struct{}, 1)
+	rt.spread.Store(conf.schedulers >= goruntime.GOMAXPROCS(0))
+	if rt.sighted = !conf.blind && gstatus.Known(); rt.sighted {
+		rt.understudy.state.Store(called)
+		rt.startUnderstudy()
 	}
 	rt.services.Add(1)
 	go rt.watch()

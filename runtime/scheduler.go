@@ -38,21 +38,23 @@ import (
 // else while fibers run, and is switched to when there is nothing to run, when
 // a turn is due, or when something needs more stack than a fiber should grow.
 type scheduler struct {
-	// Set when made.
+	// Set when made, or when it takes its seat; constant then.
 	rt      *Runtime
 	index   int
-	standIn bool // made for a stalled one: see standin.go
+	standIn bool // made to take the seat of another: see captive.go
 	wheel   *wheel
-	deque   *worksteal.Owner[fiber]
-	ring    *worksteal.RingOwner[fiber]
-	newest  *worksteal.Thief[fiber]     // of deque
-	woken   *worksteal.RingThief[fiber] // of ring
+	before  past // what those did who had its seat before
+	deque   worksteal.Owner[fiber]
+	ring    worksteal.RingOwner[fiber]
+	newest  worksteal.Thief[fiber]     // of deque
+	woken   worksteal.RingThief[fiber] // of ring
 
 	_ pad.Line
 
 	// The owner's.
 	root      coro.Coro
 	left      departure    // see parking.go
+	running   hint         // the fiber that runs, or 0: see captive.go
 	handed    *fiber       // chosen by the one that switched to the root
 	idle      []*coroutine // resting, ready for a fiber
 	free      []*fiber     // recycled records
@@ -73,8 +75,8 @@ type scheduler struct {
 	counts    counts // published at each turn
 	pin       pin
 	load      load
-	idleSince int64 // of a stand-in: since when it has had nothing to do; 0: it has
-	retiring  bool  // of a stand-in: about to end
+	suspects  map[*scheduler]suspect // of an understudy
+	given     int                    // how often it has given work away as a captive: see attend
 
 	_ pad.Line
 
@@ -93,9 +95,11 @@ type scheduler struct {
 	// nudged asks for a turn at the next pick. Writers: the monitor (sets),
 	// owner (clears). Readers: owner.
 	nudged atomic.Bool
-	// captive says that it has stalled: see relieve. Writer: the monitor. Readers:
-	// any.
+	// captive says that it has stalled: see relieve. Writers: the monitor; replace, once
+	// it has no seat. Readers: any.
 	captive atomic.Bool
+	// unseated: see captive.go.
+	unseated atomic.Bool
 
 	_ pad.Line
 
@@ -106,6 +110,9 @@ type scheduler struct {
 	slept      int  // index among the sleepers, -1 if awake
 	timekeeper bool // wakes by itself at rt.idle.mu.until
 	watcher    bool // see W2
+	// Under rt.mu.
+	computes bool // it is captive because its fiber computes
+	emptied  bool // it is no victim any more
 
 	_ pad.Line
 }
@@ -120,11 +127,11 @@ const (
 	maxIdle    = 256 // coroutines resting at one scheduler
 )
 
-func newScheduler(rt *Runtime, index int, standIn bool) *scheduler {
-	s := &scheduler{rt: rt, index: index, standIn: standIn, interval: 1, countdown: 1, slept: -1}
-	s.deque, s.newest = worksteal.New[fiber]()
-	s.ring, s.woken = worksteal.NewRing[fiber]()
-	s.rng = uint64(index)*0x9e3779b97f4a7c15 + 1
+func newScheduler(rt *Runtime) *scheduler {
+	s := &scheduler{rt: rt, interval: 1, countdown: 1, slept: -1}
+	s.deque.Init(&s.newest)
+	s.ring.Init(&s.woken)
+	s.rng = uint64(rt.made.Inc())*0x9e3779b97f4a7c15 + 1
 	s.pin.cpu = -1
 	s.parker.init()
 	s.poller.init(s)
@@ -137,15 +144,21 @@ func (s *scheduler) loop() {
 	pprof.SetGoroutineLabels(noLabels) // coroutines inherit them
 	s.now = s.rt.clock()
 	s.breathed = s.now
-	s.pin.attach(s)
+	if !s.standIn {
+		s.pin.attach(s)
+	}
 	for {
 		f := s.handed
 		s.handed = nil
-		if f == nil && s.countdown <= 0 {
+		if f == nil && s.countdown <= 0 && !s.unseated.Load() {
 			f = s.turn()
 		}
 		if f == nil {
 			f = s.find()
+		}
+		if s.unseated.Load() && f != nil { // U1
+			s.rt.injector.Push(f)
+			f = nil
 		}
 		if f == nil {
 			break
@@ -156,13 +169,14 @@ func (s *scheduler) loop() {
 				continue
 			}
 			if len(s.idle) == 0 {
-				s.idle = s.rt.pool.take(s.idle)
+				s.idle = s.rt.pool.take(s.idle, s.batch(poolBatch))
 			}
 			if len(s.idle) == 0 {
 				s.idle = append(s.idle, newCoroutine())
 			}
 		}
 		s.root.Switch(s.target(f))
+		s.running.set(0)
 		s.settle()
 	}
 	s.pin.letGo()
@@ -245,7 +259,7 @@ func (s *scheduler) runNext(f *fiber) {
 		s.pushWoken(old)
 	}
 	id := &s.rt.idle
-	if id.nsleep.Load() == 0 {
+	if id.attend.Load() == 0 || s.attend() || id.nsleep.Load() == 0 {
 		return
 	}
 	if n := s.eager.Load(); n > 0 {
@@ -271,7 +285,7 @@ func (s *scheduler) pushWoken(f *fiber) {
 // to it if there is one, unless that took too long lately.
 func (s *scheduler) wakeForWoken() {
 	id := &s.rt.idle
-	if id.nsleep.Load() == 0 {
+	if id.attend.Load() == 0 || s.attend() || id.nsleep.Load() == 0 {
 		return
 	}
 	if n := s.eager.Load(); n > 0 {
@@ -288,7 +302,14 @@ func (s *scheduler) spawn(j job) {
 	f.describe(j)
 	s.spawned.Store(s.spawned.Load() + 1)
 	s.deque.Push(f)
-	s.rt.wakeForWork()
+	s.posted()
+}
+
+// posted is called after a push to the deque.
+func (s *scheduler) posted() {
+	if s.rt.idle.attend.Load() != 0 && !s.attend() {
+		s.rt.wakeForWork()
+	}
 }
 
 // end takes leave of a fiber that has returned, panicked or exited.
@@ -330,9 +351,6 @@ func (s *scheduler) turn() *fiber {
 	if s.lookNowAndThen(now) {
 		rt.wakeForWork()
 	}
-	if s.standIn && rt.surplus.Load() > 0 && s.volunteer() {
-		return nil
-	}
 	s.rotation++
 	for i := range 4 {
 		var f *fiber
@@ -356,9 +374,9 @@ func (s *scheduler) turn() *fiber {
 // breathe lets the other goroutines of the process run for a moment, if they
 // need that, and looks whether this one came back on another thread.
 func (s *scheduler) breathe() {
-	// A stand-in shares the processors with the fibers that stall the others,
-	// and would get one millisecond for each ten of theirs.
-	if !s.standIn && s.load.crowded() {
+	// Beside fibers that compute without a seat it would get one millisecond for each
+	// ten of theirs.
+	if s.rt.hogs.Load() == 0 && s.load.crowded() {
 		s.counts.breaths++
 		goruntime.Gosched()
 	}

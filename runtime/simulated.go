@@ -84,9 +84,10 @@ func newSimulated(d simhook.Driver) simhook.Engine {
 	rt.wheels = []*wheel{{rt: rt, sim: sm}}
 	rt.watching.Store(true) // every fiber has a more, where simOf finds what it is here
 	rt.pool.rt, rt.pool.mu.closed = rt, true
-	s := newScheduler(rt, 0, false)
+	s := newScheduler(rt)
 	s.wheel, s.countdown = rt.wheels[0], 0
 	rt.schedulers.Store(&[]*scheduler{s})
+	rt.victims.Store(rt.schedulers.Load())
 	sm.s = s
 	return sm
 }

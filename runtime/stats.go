@@ -55,11 +55,12 @@ func (s *scheduler) publish(all bool) {
 // Stats is what a runtime has done so far. The counters of running schedulers
 // may lag by some dozens of switches, at most about a millisecond's.
 type Stats struct {
-	Schedulers []SchedulerStats // without stand-ins that have retired
+	Schedulers []SchedulerStats // one for each that runs fibers: as many as the runtime was given
 	Fibers     int              // alive
 	Spawned    uint64           // fibers made so far
 	Coroutines int              // idle ones that no scheduler holds
-	StandIns   uint64           // stand-ins made so far for stalled schedulers
+	StandIns   uint64           // how often a stand-in took the place of a stalled scheduler
+	Captives   int              // schedulers that have lost their place so, and whose fiber still waits or computes
 	Pinned     bool             // schedulers are locked to cores
 	PinError   error            // why they are not, though they should be
 	Poller     string           // how descriptors are waited for: "epoll", or "portable" where there is none
@@ -68,7 +69,7 @@ type Stats struct {
 // SchedulerStats are the counters of one scheduler.
 type SchedulerStats struct {
 	Index    int
-	StandIn  bool
+	StandIn  bool   // it has taken the place of a stalled one, whose counters it goes on with
 	CPU      int    // the core it is locked to, −1 for none
 	Asleep   bool   // has nothing to do
 	Queued   int    // fibers in its queues
@@ -109,12 +110,22 @@ func (rt *Runtime) Stats() Stats {
 	st.StandIns = rt.mu.standIns
 	st.PinError = rt.mu.pinErr
 	st.Spawned = rt.spawned.Load() - rt.refused.Load() + rt.mu.retired.spawned
+	for s := range rt.mu.captives {
+		st.Spawned += s.spawned.Load()
+	}
+	st.Captives = len(rt.mu.captives)
+	seats := *rt.schedulers.Load()
+	before := make([]past, len(seats))
+	for i, s := range seats {
+		st.Spawned += s.spawned.Load()
+		before[i] = s.before
+	}
 	rt.mu.Unlock()
 	st.Pinned = rt.conf.pinning && st.PinError == nil
 	rt.idle.mu.Lock()
 	asleep := slices.Clone(rt.idle.mu.list)
 	rt.idle.mu.Unlock()
-	for _, s := range *rt.schedulers.Load() {
+	for i, s := range seats {
 		p := &s.published
 		ss := SchedulerStats{
 			Index: s.index, StandIn: s.standIn, CPU: -1,
@@ -126,7 +137,7 @@ func (rt *Runtime) Stats() Stats {
 			Breaths: p.breaths.Load(), Turns: p.turns.Load(), Fired: p.fired.Load(), Polls: p.polls.Load(),
 			Lost: p.lost.Load(), WakeUps: s.wakeUps.read(), OnCore: 1, Moves: p.pinMoves.Load(),
 		}
-		if st.Pinned && !s.standIn {
+		if st.Pinned {
 			ss.CPU = rt.conf.cpus[s.index%len(rt.conf.cpus)]
 			if n := p.pinChecks.Load(); n > 0 {
 				ss.OnCore = float64(p.pinRight.Load()) / float64(n)
@@ -135,7 +146,7 @@ func (rt *Runtime) Stats() Stats {
 		if !s.next.empty() {
 			ss.Queued++
 		}
-		st.Spawned += ss.Spawned
+		ss.add(&before[i])
 		st.Schedulers = append(st.Schedulers, ss)
 	}
 	return st
@@ -143,6 +154,37 @@ func (rt *Runtime) Stats() Stats {
 
 // totals are the counters of stand-ins that have retired.
 type totals struct{ spawned, ended uint64 }
+
+// past are the counters of those who had a seat before.
+type past struct{ spawned, ended, parks, wakes, searches, stolen, lost, sleeps, breaths, turns, fired, polls, moves uint64 }
+
+// plus returns p and what v has counted since it had the seat.
+func (p past) plus(v *scheduler) past {
+	u := &v.published
+	return past{
+		p.spawned + v.spawned.Load(), p.ended + u.ended.Load(), p.parks + u.parks.Load(), p.wakes + u.wakes.Load(),
+		p.searches + u.searches.Load(), p.stolen + u.stolen.Load(), p.lost + u.lost.Load(), p.sleeps + u.sleeps.Load(),
+		p.breaths + u.breaths.Load(), p.turns + u.turns.Load(), p.fired + u.fired.Load(), p.polls + u.polls.Load(),
+		p.moves + u.pinMoves.Load(),
+	}
+}
+
+// add adds what those have counted who had the seat before.
+func (ss *SchedulerStats) add(p *past) {
+	ss.Spawned += p.spawned
+	ss.Ended += p.ended
+	ss.Parks += p.parks
+	ss.Wakes += p.wakes
+	ss.Searches += p.searches
+	ss.Stolen += p.stolen
+	ss.Lost += p.lost
+	ss.Sleeps += p.sleeps
+	ss.Breaths += p.breaths
+	ss.Turns += p.turns
+	ss.Fired += p.fired
+	ss.Polls += p.polls
+	ss.Moves += p.moves
+}
 
 func (t *totals) add(s *scheduler) {
 	t.spawned += s.spawned.Load()
@@ -169,8 +211,14 @@ func (rt *Runtime) live() int64 {
 	for _, s := range all {
 		ended += s.published.ended.Load()
 	}
+	for s := range rt.mu.captives {
+		ended += s.published.ended.Load()
+	}
 	spawned := rt.mu.retired.spawned + rt.spawned.Load()
 	for _, s := range all {
+		spawned += s.spawned.Load()
+	}
+	for s := range rt.mu.captives {
 		spawned += s.spawned.Load()
 	}
 	return int64(spawned - ended)

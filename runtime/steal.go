@@ -98,12 +98,19 @@ func (s *scheduler) look() *fiber {
 	if f := s.rt.injector.Pop(); f != nil {
 		return f
 	}
-	all := *s.rt.schedulers.Load()
+	all := *s.rt.victims.Load()
 	s.watched.forget(all)
 	start := s.random(len(all))
 	for i := range all {
 		v := all[(start+i)%len(all)]
 		if v == s {
+			continue
+		}
+		if v.unseated.Load() {
+			if f := s.inherit(v); f != nil {
+				s.counts.stolen++
+				return f
+			}
 			continue
 		}
 		if f := s.stealFrom(v); f != nil {
@@ -131,7 +138,7 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 		if !s.ripe(v, s.rt.clock()) {
 			break
 		}
-		f, moved, outcome := v.woken.StealHalf(s.ring, 32)
+		f, moved, outcome := v.woken.StealHalf(&s.ring, 32)
 		if f != nil {
 			s.counts.stolen += uint64(moved)
 			s.owed += moved
@@ -149,19 +156,36 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 // relieve takes a fiber from a scheduler that has stalled, for one who has work of
 // its own: nobody else might ever come for it.
 func (s *scheduler) relieve() *fiber {
-	if s.rt.captives.Load() == 0 {
+	all := *s.rt.victims.Load()
+	if s.rt.captives.Load() == 0 && len(all) == int(s.rt.active.Load()) {
 		return nil
 	}
-	for _, v := range *s.rt.schedulers.Load() {
-		if v == s || !v.captive.Load() {
+	for _, v := range all {
+		if v == s || !v.captive.Load() && !v.unseated.Load() {
 			continue
 		}
-		if f := s.stealFrom(v); f != nil {
+		f := s.inherit(v)
+		if f == nil {
+			f = s.stealFrom(v)
+		}
+		if f != nil {
 			s.counts.stolen++
 			return f
 		}
 	}
 	return nil
+}
+
+// inherit takes from v, if that has no seat any more: what it holds is nobody's, with no
+// regard to how long it has waited there.
+func (s *scheduler) inherit(v *scheduler) *fiber {
+	if !v.unseated.Load() {
+		return nil
+	}
+	if left := s.plunder(v); !left {
+		s.rt.dropVictim(v)
+	}
+	return s.pickLocal()
 }
 
 // stealMore takes up to half of what v has spawned, at most stealBatch, so that

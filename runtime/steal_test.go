@@ -11,7 +11,7 @@ func TestRipe(t *testing.T) {
 	rt := &Runtime{}
 	var all [64]fiber
 	ring := func() (thief, victim *scheduler, put func(), take func()) {
-		thief, victim = newScheduler(rt, 0, false), newScheduler(rt, 1, false)
+		thief, victim = newScheduler(rt), newScheduler(rt)
 		put = func() { victim.ring.Push(&all[0]) }
 		take = func() { victim.ring.Pop() }
 		return thief, victim, put, take

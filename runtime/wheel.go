@@ -4,8 +4,8 @@ package runtime
 //
 // A timer lies in the wheel of the scheduler on which it was set, its home, until
 // it fires or is cancelled. So setting and cancelling one, by far the most common
-// fate of a timer, touch no line that other schedulers write. Stand-ins, which
-// come and go, share a wheel of their own.
+// fate of a timer, touch no line that other schedulers write. The wheel goes with the
+// seat (captive.go): a captive sets timers in the one that its stand-in looks at.
 //
 // # Who fires
 //
@@ -57,8 +57,7 @@ type wheel struct {
 	// next: see above; in nanoseconds of the clock, or never. Writers: under mu.
 	// Readers: any.
 	next stdatomic.Int64
-	// unattended says that the owner sleeps, or that there is no single one.
-	// Writer: owner. Readers: any, as a hint.
+	// unattended says that the owner sleeps. Writer: owner. Readers: any, as a hint.
 	unattended atomic.Bool
 	// stale says that next may be too early. Writers: under mu. Readers: any.
 	stale atomic.Bool
@@ -106,22 +105,21 @@ func newWheel(rt *Runtime) *wheel {
 	return w
 }
 
-// newWheels makes the wheels of rt: one for each scheduler, the last for stand-ins.
+// newWheels makes the wheels of rt, one for each seat.
 func newWheels(rt *Runtime, n int) []*wheel {
 	var all []*wheel
-	for range n + 1 {
+	for range n {
 		all = append(all, newWheel(rt))
 	}
-	all[n].unattended.Store(true)
 	return all
 }
 
-// wheelOf returns the home of the timers that are set on the scheduler index.
-func (rt *Runtime) wheelOf(index int, standIn bool) *wheel {
-	if standIn {
-		index = rt.conf.schedulers
+// setTimer sets t, which is in no wheel yet, to fire at when. Owner only.
+func (s *scheduler) setTimer(t *timer, when int64) {
+	s.wheel.set(t, when)
+	if s.unseated.Load() { // U4
+		s.rt.wakeForWork()
 	}
-	return rt.wheels[index]
 }
 
 // after returns the reading of the clock when d has passed from now on; the end

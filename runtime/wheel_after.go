@@ -29,7 +29,7 @@ func (d afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(d)) 
 // Block implements cml.Source.
 func (d afterSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
-		c.sched.wheel.set(&p.entry, c.sched.rt.after(time.Duration(d)))
+		c.sched.setTimer(&p.entry, c.sched.rt.after(time.Duration(d)))
 	} else {
 		p.await(r, time.Duration(d))
 	}
@@ -44,7 +44,7 @@ func (t atSource) Try() (time.Time, bool) { return tryTime(time.Time(t).Sub(time
 // Block implements cml.Source.
 func (t atSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
-		c.sched.wheel.set(&p.entry, c.sched.rt.reading(time.Time(t)))
+		c.sched.setTimer(&p.entry, c.sched.rt.reading(time.Time(t)))
 	} else {
 		p.await(r, time.Until(time.Time(t)))
 	}

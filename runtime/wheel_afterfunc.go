@@ -36,7 +36,7 @@ func AfterFunc(d time.Duration, fn func()) *Timer {
 		return t
 	}
 	t.entry.Value = call(fn)
-	c.sched.wheel.set(&t.entry, c.sched.rt.after(d))
+	c.sched.setTimer(&t.entry, c.sched.rt.after(d))
 	return t
 }
 
@@ -96,7 +96,7 @@ func (w *wheel) reset(t *timer, when int64) (was bool) {
 // timerSet is called after a timer has been set by one who may not run on a
 // scheduler of rt (W3).
 func (rt *Runtime) timerSet() {
-	if c := current(); c == nil || c.sched.rt != rt {
+	if c := current(); c == nil || c.sched.rt != rt || c.sched.unseated.Load() { // U4
 		rt.wakeForWork()
 	}
 }

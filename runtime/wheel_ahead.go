@@ -50,7 +50,7 @@ func readAhead(fibers []*fiber) {
 	n := 0
 	for _, f := range fibers {
 		if co := f.co; co != nil { // A1
-			ways[n] = way{co, f.g}
+			ways[n] = way{co, f.g.get()}
 			prefetch.Line(uintptr(unsafe.Pointer(co)))
 			prefetch.Goroutine(ways[n].g)
 			prefetch.Line(registry.Home(ways[n].g))

@@ -16,7 +16,7 @@ func TestABacklogIsServedBeforeLateTimers(t *testing.T) {
 	rt := &Runtime{}
 	w := newWheel(rt)
 	rt.wheels = []*wheel{w}
-	s := newScheduler(rt, 0, false)
+	s := newScheduler(rt)
 	s.wheel = w
 	var fired tally
 	const late = 10_000

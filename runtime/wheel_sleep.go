@@ -3,7 +3,6 @@ package runtime
 import (
 	"sync"
 
-	"github.com/seed222ee791/fibers/internal/getg"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -15,10 +14,7 @@ func (c *coroutine) sleepUntil(when int64) {
 	}
 	t := s.newTimer()
 	t.Value = f
-	if g := getg.Get(); f.g != g { // A1
-		f.g = g
-	}
-	s.wheel.set(t, when)
+	s.setTimer(t, when)
 	for {
 		served, ending := f.WaitServed(wait.Sleep)
 		if served {

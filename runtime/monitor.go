@@ -8,26 +8,22 @@ import (
 	"go.uber.org/atomic"
 )
 
-// Stand-ins for stalled schedulers.
+// The monitor: who looks at the schedulers every few milliseconds, while any is awake.
 //
-// A fiber that computes for long, or blocks its goroutine (a mutex, a file, cgo),
-// keeps its scheduler. What it captures is only the baton: the queues can be
-// stolen from. So when nobody is idle, work waits and schedulers have not turned
-// for stallTime, the monitor adds a scheduler of its own root and coroutines, a
-// stand-in. It has no core; the Go runtime shares the processors between it and
-// the captives. When the captives are back there are more schedulers at work
-// than there should be, and as many stand-ins retire: at a turn, or when they
-// find nothing to do. This takes the place of preemption by a clock (the hz of
-// Guile Fibers) and of a hand-off at blocking calls.
+// It is the last resort of several protocols (W2, W3, W6), and the one who finds captives
+// that the understudy does not: fibers that compute, and those that wait in Go's way
+// where that cannot be seen (package gstatus).
 //
 // Whether a scheduler has stalled shows at its turns. As these are rare while
 // fibers switch fast, the monitor asks for one at every look (nudged), and sees at
-// the next, 5 ms later, whether it came.
+// the next, 5 ms later, whether it came. When nobody is idle, work waits, and a scheduler
+// has not turned for stallTime, a stand-in takes its seat (captive.go). The Go runtime
+// shares the processors between that and the captive.
 //
-// A captive that computes and one that blocks look the same from here. If the
-// process's processors are busy, one scheduler that turns is enough to keep the
-// others' delay bounded, as it takes from captives too (relieve); if they are not,
-// captives block, and the number of stand-ins may grow by half at each look.
+// A fiber that computes and one that waits look the same from here, where the status of its
+// goroutine is not known. If the process's processors are busy, one scheduler that turns is
+// enough to keep the others' delay bounded, as it takes from captives too (relieve); if they
+// are not, captives wait.
 
 type monitor struct {
 	kick   chan struct{} // wakes it from deep idleness
@@ -42,7 +38,6 @@ const (
 	stallTime     = 9 * time.Millisecond // two looks, if they are on time
 	deepIdle      = 20                   // looks at which all slept, before the monitor sleeps too
 	auditEvery    = 200
-	maxStandIns   = 10000
 )
 
 // kickMonitor wakes the monitor if it sleeps: somebody has left the sleepers.
@@ -109,10 +104,12 @@ func (rt *Runtime) watch() {
 	}
 }
 
-// look counts the stalled schedulers and adds or releases stand-ins.
+// look counts the stalled schedulers, and has stand-ins take their seats.
 func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
+	rt.spread.Store(rt.conf.schedulers >= goruntime.GOMAXPROCS(0))
 	all := *rt.schedulers.Load()
-	stalled, captives := 0, 0
+	var stalled []*scheduler
+	captives := 0
 	for _, s := range all {
 		captive := false
 		turns := s.published.turns.Load()
@@ -120,12 +117,10 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 		if !known || p.turns != turns {
 			pulses[s] = pulse{turns: turns, since: now}
 		} else if now.Sub(p.since) >= stallTime {
-			stalled++
+			stalled = append(stalled, s)
 			// A sleeper does not turn either, but is not captive: it leaves its wheel
-			// unattended. The wheel of the stand-ins is always so and says nothing of
-			// one of them: one that sleeps counts as captive too. Who comes to relieve
-			// it finds its queues empty.
-			captive = s.standIn || !s.wheel.unattended.Load()
+			// unattended.
+			captive = !s.wheel.unattended.Load()
 		}
 		if captive {
 			captives++
@@ -150,11 +145,9 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 			s.pin.judge(time.Duration(rt.clock()))
 		}
 	}
-	rt.watchPoller(len(all) - stalled)
+	rt.watchPoller(len(all) - len(stalled))
 	// A sleeper does not turn either, but while there is one nobody is needed.
-	nominal := rt.conf.schedulers
 	if rt.idle.nsleep.Load() > 0 {
-		rt.surplus.Store(0)
 		// W2, W3: what waits at two looks in a row is nobody's business.
 		if rt.workWaits() {
 			if rt.monitor.waits++; rt.monitor.waits >= 2 {
@@ -166,23 +159,27 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 		return
 	}
 	rt.monitor.waits = 0
-	working := len(all) - stalled
-	rt.surplus.Store(int32(max(0, min(working, len(all))-nominal)))
-	if stalled == 0 || working >= nominal || !rt.workWaits() {
+	rt.callUnderstudy()
+	if len(stalled) == 0 || !rt.workWaits() {
 		return
 	}
-	n := max(nominal-working, stalled/2)
-	if rt.monitor.processorsBusy() {
-		if working > 0 {
+	if rt.monitor.processorsBusy(rt.sighted) {
+		if len(stalled) < len(all) {
 			return // one that turns is enough
 		}
-		n = 1
+		stalled = stalled[:1]
 	}
-	for range n {
-		if len(*rt.schedulers.Load())-nominal >= maxStandIns {
-			return
-		}
-		rt.addScheduler(true)
+	for _, s := range stalled {
+		rt.relieveOf(s)
+	}
+}
+
+// relieveOf has a stand-in take the seat of s, which has stalled.
+func (rt *Runtime) relieveOf(s *scheduler) {
+	blocked, _ := s.blocked()
+	if t := rt.newStandIn(); rt.replace(s, t, !blocked) {
+		rt.roots.Add(1) // s has not ended: nobody waits for the last of them yet
+		go t.loop()
 	}
 }
 
@@ -198,9 +195,12 @@ func (rt *Runtime) watchPoller(working int) {
 }
 
 // processorsBusy reports whether the Go runtime has as many goroutines to run as
-// processors to run them on, without the monitor itself.
-func (m *monitor) processorsBusy() bool {
+// processors to run them on, without the monitor itself and the understudy.
+func (m *monitor) processorsBusy(understudy bool) bool {
 	running, ready := m.load.read()
+	if understudy {
+		ready--
+	}
 	return running+ready > goruntime.GOMAXPROCS(0)
 }
 
@@ -209,7 +209,7 @@ func (rt *Runtime) workWaits() bool {
 	if rt.timersDue(rt.clock()) || rt.queued() {
 		return true
 	}
-	for _, s := range *rt.schedulers.Load() {
+	for _, s := range *rt.victims.Load() {
 		if !s.next.empty() {
 			return true
 		}
@@ -225,8 +225,8 @@ func (rt *Runtime) posted() bool {
 	if !rt.injector.Empty() {
 		return true
 	}
-	for _, s := range *rt.schedulers.Load() {
-		if !s.newest.Empty() {
+	for _, s := range *rt.victims.Load() {
+		if !s.newest.Empty() || s.unseated.Load() && !s.woken.Empty() {
 			return true
 		}
 	}
@@ -235,84 +235,10 @@ func (rt *Runtime) posted() bool {
 
 // woken reports whether there is a fiber in a ring.
 func (rt *Runtime) woken() bool {
-	for _, s := range *rt.schedulers.Load() {
+	for _, s := range *rt.victims.Load() {
 		if !s.woken.Empty() {
 			return true
 		}
 	}
 	return false
-}
-
-// volunteer reports whether the stand-in s is one too many, and makes it
-// retire then.
-func (s *scheduler) volunteer() bool {
-	for {
-		n := s.rt.surplus.Load()
-		if n <= 0 {
-			return false
-		}
-		if s.rt.surplus.CompareAndSwap(n, n-1) {
-			s.retiring = true
-			return true
-		}
-	}
-}
-
-// addScheduler makes a scheduler and starts its root.
-func (rt *Runtime) addScheduler(standIn bool) {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	if rt.stopping.Load() {
-		return
-	}
-	s := newScheduler(rt, rt.mu.made, standIn)
-	s.wheel = rt.wheelOf(s.index, standIn)
-	rt.mu.made++
-	if standIn {
-		rt.mu.standIns++
-	} else if rt.conf.pinning {
-		s.pin.cpu = rt.conf.cpus[s.index%len(rt.conf.cpus)]
-	}
-	all := append(slices.Clone(*rt.schedulers.Load()), s)
-	rt.schedulers.Store(&all)
-	rt.active.Inc()
-	rt.roots.Add(1)
-	go s.loop()
-}
-
-// retire gives back what a scheduler holds, at its end. Root only.
-func (s *scheduler) retire() {
-	rt := s.rt
-	s.publish(true)
-	if f := s.next.take(); f != nil {
-		rt.injector.Push(f)
-	}
-	for f := s.deque.Pop(); f != nil; f = s.deque.Pop() {
-		rt.injector.Push(f)
-	}
-	for f := s.ring.Pop(); f != nil; f = s.ring.Pop() {
-		rt.injector.Push(f)
-	}
-	rt.pool.put(s.idle)
-	s.idle = nil
-	rt.records.give(s.free)
-	s.free = nil
-	rt.mu.Lock()
-	all := *rt.schedulers.Load()
-	if s.standIn {
-		rest := make([]*scheduler, 0, len(all)-1)
-		for _, o := range all {
-			if o != s {
-				rest = append(rest, o)
-			}
-		}
-		rt.schedulers.Store(&rest)
-		rt.mu.retired.add(s)
-	}
-	rt.active.Dec()
-	rt.mu.Unlock()
-	rt.checkDrained()
-	// Not only if something is queued: it may have been the one to look at the
-	// timers (W3).
-	rt.wakeForWork()
 }

@@ -1,0 +1,293 @@
+package runtime
+
+import (
+	"slices"
+
+	"github.com/seed222ee791/fibers/internal/gstatus"
+	"github.com/seed222ee791/fibers/worksteal"
+)
+
+// Captives: schedulers that their fiber keeps.
+//
+// A fiber may wait in Go's way (a channel, a mutex, time.Sleep, a file, a library that
+// does so), or compute for long. Then its goroutine keeps the baton of the scheduler,
+// and nobody else can run there. So a scheduler has a seat, and can lose it: a runtime
+// has as many seats as it was given schedulers, and each is held by one scheduler that
+// can switch fibers. With the seat go the wheel, the core and the index.
+//
+//	      replace                      its fiber parks or ends
+//	seated ──────▶ captive, without seat ──────────────────────▶ ended
+//	  ▲                 │
+//	  └─────────────────┘
+//	       reclaim
+//
+// Whoever finds a captive (the understudy, or the monitor: see there) has a stand-in
+// replace it, which is a scheduler like any other. The fiber that comes back goes on
+// running, as a goroutine among goroutines; when it leaves the baton, at its next park or
+// at its end, the scheduler without seat ends. If it goes on to post work instead, again and
+// again, and its stand-in has fallen asleep, it takes the seat back (reclaim). So there are never more schedulers that
+// take fibers than seats, however many fibers wait in Go's way, and whoever waits so
+// again and again costs nothing more. This takes the place of preemption by a clock (the hz
+// of Guile Fibers) and of Go's hand-off at blocking calls; the seat is the P of Go.
+//
+// # Shared
+//
+//	unseated  of each scheduler. Writers: replace and reclaim, under rt.mu and idle.mu.
+//	          Readers: any.
+//	attend    how many sleepers and captives there are. Writers: any. Readers: who
+//	          posts work.
+//	victims   whom thieves look at: those with a seat, and captives whose queues were
+//	          too long to be emptied by replace. Replaced as a whole, under rt.mu.
+//	running   of each scheduler: the fiber that runs there, a hint. Writer: owner.
+//
+// # Argument
+//
+// U1: what a captive's queues hold, and who takes it.
+//
+//	replace sets unseated, then counts the captive in attend, then has the stand-in empty
+//	the queues, by stealing. Who posts work puts it in its queue, then looks at attend.
+//	Either the put comes before the stand-in's look at that queue, which takes the fiber
+//	then; or the poster sees that there is somebody to attend to, finds itself without a
+//	seat, and moves all that its queues hold to the injector. Where both do, each fiber
+//	is taken by one of them: stealing and popping see to that. Queues that are too long
+//	stay among the victims until they have been seen empty; U1 holds from then on, as the
+//	poster's moves do.
+//
+//	A root posts, too, to its own queues: what timers and descriptors have waked. It looks
+//	at unseated after that, before it switches to a fiber, and ends if it has no seat. So
+//	whoever runs a fiber without a seat has posted nothing since it lost it but by attend.
+//
+// U2: a captive that sleeps.
+//
+//	A scheduler without seat must not sleep as one of the idle: it would be woken for
+//	work. Announce (idle.go) and replace hold idle.mu: either the scheduler is in the list,
+//	and replace gives up, or it sees in Announce that it has no seat, and ends. A root that
+//	searches when it loses its seat is counted as a searcher until it sees that.
+//
+// U3: replace by mistake.
+//
+//	The status of a goroutine may be over when it is acted upon, and a fiber may park
+//	between the two. Then a scheduler that would have gone on ends at its next pick, and
+//	the stand-in does what it would have done. No harm is done beyond the cost.
+//
+// U6: reclaim.
+//
+//	Either the stand-in is in the list of sleepers, and taken out, under idle.mu: so it
+//	holds nothing, and nobody else has woken it. It is given its permit as by a waker,
+//	counted as a searcher, finds itself without a seat, and ends. Or it is about to look
+//	for work, and sees before it sleeps that it has no seat (U2); if it finds some first, it
+//	runs that, and ends at the next pick. In either case it hands on what it holds.
+//
+// U4: a timer that a captive sets.
+//
+//	It lies in the wheel of the seat, which the stand-in looks at. The captive sets it,
+//	then looks at unseated, and wakes a sleeper if it has no seat; replace sets unseated
+//	before the stand-in can sleep. So the one looks later than the other (W3).
+//
+// Checked by: docs/models/captive.pml (spin, with mutants; U1, U2), TestCaptives….
+
+// plundered is how many fibers a stand-in takes from a captive before it runs any.
+const plundered = 8
+
+// replace gives the seat of v, which its fiber keeps, to t, which has none and belongs to
+// the caller, with what v's queues hold. It reports false if that is not to be.
+func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
+	rt.mu.Lock()
+	seats := *rt.schedulers.Load()
+	i := slices.Index(seats, v)
+	if i < 0 || rt.stopping.Load() {
+		rt.mu.Unlock()
+		return false
+	}
+	id := &rt.idle
+	id.mu.Lock()
+	if v.slept >= 0 { // U2
+		id.mu.Unlock()
+		rt.mu.Unlock()
+		return false
+	}
+	v.unseated.Store(true) // U1
+	id.attend.Inc()
+	id.mu.Unlock()
+	t.takeSeat(v)
+	rt.mu.captives[v] = struct{}{}
+	rt.mu.standIns++
+	if v.computes = computes; computes {
+		rt.hogs.Inc()
+	}
+	seats = slices.Clone(seats)
+	seats[i] = t
+	rt.schedulers.Store(&seats)
+	// U1. The locks are those of others who look after captives; nobody waits long.
+	v.emptied = !t.plunder(v)
+	rt.reseat()
+	rt.mu.Unlock()
+	v.nudged.Store(true)
+	v.pin.yield()
+	return true
+}
+
+// reseat makes victims the schedulers with a seat and those captives that are among the
+// victims now; mu is held.
+func (rt *Runtime) reseat() {
+	seats := rt.schedulers.Load()
+	all := slices.Clip(*seats)
+	for _, v := range *rt.victims.Load() {
+		if v.unseated.Load() && !v.emptied {
+			all = append(all, v)
+		}
+	}
+	if len(all) == len(*seats) {
+		rt.victims.Store(seats)
+	} else {
+		rt.victims.Store(&all)
+	}
+}
+
+// dropVictim takes v, a captive whose queues were seen empty, out of the victims.
+func (rt *Runtime) dropVictim(v *scheduler) {
+	rt.mu.Lock()
+	if v.unseated.Load() && !v.emptied {
+		v.emptied = true
+		rt.reseat()
+	}
+	rt.mu.Unlock()
+}
+
+// plunder moves what the queues of v hold to those of s, some of it at least. It reports
+// whether anything may be left. Owner of s only.
+func (s *scheduler) plunder(v *scheduler) (left bool) {
+	room := plundered
+	if f := v.next.take(); f != nil {
+		s.pushWoken(f)
+	}
+	for room > 0 {
+		f, outcome := v.woken.Steal()
+		if outcome == worksteal.Empty {
+			break
+		}
+		if f != nil {
+			s.pushWoken(f)
+			room--
+		}
+	}
+	for room > 0 {
+		f, outcome := v.newest.Steal()
+		if outcome == worksteal.Empty {
+			break
+		}
+		if f != nil {
+			s.deque.Push(f)
+			room--
+		}
+	}
+	return room == 0
+}
+
+// blocked reports whether the fiber that runs on s waits in Go's way, or is in a system
+// call; calling says which. It says no where that is not known. From anywhere.
+func (s *scheduler) blocked() (yes, calling bool) {
+	f := fiberAt(s.running.get())
+	if f == nil || !s.rt.sighted {
+		return false, false
+	}
+	g := f.g.get()
+	switch gstatus.Of(g) {
+	case gstatus.Calling:
+		return true, true
+	case gstatus.Waiting:
+	default:
+		return false, false
+	}
+	// In the midst of a switch, who leaves waits already while it still counts as the one
+	// that runs: look again after a time that is long for a switch.
+	for range switchPause {
+		if s.rt.stopping.Load() {
+			return false, false
+		}
+	}
+	return fiberAt(s.running.get()) == f && f.g.get() == g && gstatus.Of(g) == gstatus.Waiting, false
+}
+
+// switchPause is how many loads of a shared word take longer than a switch does, about a
+// quarter of a microsecond.
+const switchPause = 200
+
+// attend is called after a push by one whose runtime has sleepers or captives, and
+// reports whether it was a captive itself: then what it holds has been handed on.
+func (s *scheduler) attend() (captive bool) {
+	if !s.unseated.Load() { // U1
+		return false
+	}
+	if s.given++; s.given >= reclaimAfter && s.reclaim() {
+		return false
+	}
+	s.disown()
+	s.rt.wakeForWork()
+	return true
+}
+
+// reclaimAfter is how often a captive gives away what it has posted before it asks for
+// its seat: one that waits in Go's way again soon does better without.
+const reclaimAfter = 8
+
+// reclaim takes the seat back, if the stand-in that has it runs nothing. Owner only.
+func (s *scheduler) reclaim() bool {
+	rt := s.rt
+	id := &rt.idle
+	if t := (*rt.schedulers.Load())[s.index]; t.running.get() != 0 {
+		return false
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	seats := slices.Clone(*rt.schedulers.Load())
+	t := seats[s.index]
+	id.mu.Lock()
+	asleep := t.slept >= 0
+	if rt.stopping.Load() || t.running.get() != 0 {
+		id.mu.Unlock()
+		return false
+	}
+	if asleep { // U6
+		id.searching.Inc()
+		id.remove(t)
+	}
+	t.unseated.Store(true)
+	s.unseated.Store(false)
+	id.mu.Unlock()
+	delete(rt.mu.captives, s)
+	rt.mu.captives[t] = struct{}{}
+	s.emptied, s.given = false, 0
+	t.emptied = !s.plunder(t) // U1
+	s.before = s.before.plus(t)
+	if s.computes {
+		s.computes = false
+		rt.hogs.Dec()
+	}
+	seats[s.index] = s
+	rt.schedulers.Store(&seats)
+	rt.reseat()
+	s.captive.Store(false)
+	t.nudged.Store(true)
+	s.pin.again()
+	if asleep {
+		rt.kickMonitor()
+		t.parker.permit()
+	}
+	return true
+}
+
+// disown moves all that the queues of s hold to the injector. Owner only.
+func (s *scheduler) disown() {
+	rt := s.rt
+	if f := s.next.take(); f != nil {
+		rt.injector.Push(f)
+	}
+	for f := s.ring.Pop(); f != nil; f = s.ring.Pop() {
+		rt.injector.Push(f)
+	}
+	for f := s.deque.Pop(); f != nil; f = s.deque.Pop() {
+		rt.injector.Push(f)
+	}
+	s.owed = 0
+}
