@@ -214,3 +214,17 @@ func ExampleRingThief_Taken() {
 	fmt.Println("still queued:", until-thief.Taken())
 	// Output: still queued: 1
 }
+
+// The two ends may lie in a structure of the caller's.
+func ExampleRingOwner_Init() {
+	var worker struct {
+		own    worksteal.RingOwner[string]
+		others worksteal.RingThief[string]
+	}
+	worker.own.Init(&worker.others)
+	first, second := "sweep", "rinse"
+	worker.own.Push(&first)
+	worker.own.Push(&second)
+	fmt.Println(*worker.own.Pop(), *worker.own.Pop())
+	// Output: sweep rinse
+}

@@ -188,3 +188,17 @@ func ExampleOwner_Drained() {
 	// false
 	// true
 }
+
+// The two ends may lie in a structure of the caller's.
+func ExampleOwner_Init() {
+	var worker struct {
+		own    worksteal.Owner[string]
+		others worksteal.Thief[string]
+	}
+	worker.own.Init(&worker.others)
+	job := "sweep"
+	worker.own.Push(&job)
+	got, outcome := worker.others.Steal()
+	fmt.Println(*got, outcome == worksteal.Got)
+	// Output: sweep true
+}

@@ -4,7 +4,7 @@ import (
 	goruntime "runtime"
 	"strconv"
 	"sync"
-	"sync/atomic"
+	"sync/atomic" // for words of the Go runtime, which have no type of ours
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/getg"
