@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -90,7 +91,8 @@ func TestNothingMadeIsLostWhenTheRuntimeEndsStress(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			has := make(map[string]func()) // of the fibers, one at a time
+			var mu sync.Mutex // stand-ins run fibers too
+			has := make(map[string]func())
 			var begun atomic.Int32
 			loop := func(kind string, make func(path string) (undo func(), err error)) {
 				rt.Go(func() {
@@ -102,7 +104,9 @@ func TestNothingMadeIsLostWhenTheRuntimeEndsStress(t *testing.T) {
 							t.Error(err)
 							return
 						}
+						mu.Lock()
 						has[path] = undo
+						mu.Unlock()
 					}
 				})
 			}
