@@ -41,7 +41,7 @@ type simulation struct {
 	timers   simTimers
 	contexts []*simContext
 
-	ready  []*simhook.Fiber
+	ready  []*simhook.Fiber // also who runs
 	live   []*simhook.Fiber
 	cur    *simhook.Fiber // who runs, or ran last
 	how    simhook.How
@@ -218,7 +218,7 @@ func simPoint(op string, obj unsafe.Pointer) {
 		}
 		return
 	}
-	sm.point(c, x)
+	sm.point(c, x, simhook.AtPoint)
 }
 
 // simWoke is the hook Woke.
@@ -228,17 +228,17 @@ func simWoke() {
 		return
 	}
 	if x := simOf(c.fiber); !x.Ending && sm.collect() {
-		sm.point(c, x)
+		sm.point(c, x, simhook.Past)
 	}
 }
 
 // point lets the driver choose who goes on. The caller goes on when it is chosen.
-func (sm *simulation) point(c *coroutine, x *simhook.Fiber) {
+func (sm *simulation) point(c *coroutine, x *simhook.Fiber, how simhook.How) {
 	if c.Flags[forks] {
 		c.share()
 	}
 	sm.collect()
-	next := sm.driver.Next(sm.ready, x, simhook.AtPoint)
+	next := sm.driver.Next(sm.ready, x, how)
 	if next == x {
 		return
 	}

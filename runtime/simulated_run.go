@@ -15,7 +15,7 @@ var _ simhook.Engine = (*simulation)(nil)
 // Run implements simhook.Engine.
 func (sm *simulation) Run(main func()) (left int) {
 	s := sm.s
-	sm.key = getg.Get()
+	sm.key, sm.how, sm.quiet = getg.Get(), simhook.Gone, true
 	sm.spawn("", nil, main)
 	sm.loop()
 	sm.end()
@@ -43,10 +43,12 @@ func (sm *simulation) loop() {
 		if f == nil {
 			if len(sm.ready) == 0 {
 				next := sm.timers.next()
-				if !sm.driver.Idle(next) {
+				switch sm.driver.Idle(next) {
+				case simhook.Stop:
 					return
+				case simhook.Advance:
+					sm.advance(next)
 				}
-				sm.advance(next)
 				continue
 			}
 			f = recordOf(sm.driver.Next(sm.ready, sm.cur, sm.how))
@@ -202,7 +204,7 @@ func (f simCall) ring(*scheduler) { f() }
 // advance has the clock show next, and does what is due then.
 func (sm *simulation) advance(next int64) {
 	sm.now = max(sm.now, next)
-	sm.cur = nil
+	sm.cur, sm.how = nil, simhook.Gone
 	for {
 		t := sm.timers.pop(sm.now)
 		if t == nil {

@@ -21,10 +21,21 @@ type How uint8
 
 // The ways.
 const (
-	AtPoint How = iota // it is before or after an operation, and may be passed over
+	AtPoint How = iota // it is before an operation, and may be passed over
+	Past               // it is after one that has made somebody ready, likewise
 	Yielded            // it asked for that
 	Parked             // it waits
 	Gone               // it has ended
+)
+
+// A Verdict says what is to be done when nobody can run.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Stop    Verdict = iota // the run is over
+	Again                  // somebody can run now
+	Advance                // let the clock go on
 )
 
 // A Fiber is a fiber of a simulation. The engine fills in what is not said to be
@@ -62,9 +73,11 @@ type Fiber struct {
 // Data is what drivers keep for a fiber.
 type Data struct {
 	Priority int64
-	Rand     [2]uint64 // a generator of its own
-	Used     int       // choices made
-	Key      string
+	Rand     uint64 // the state of a generator of its own
+	Picks    int    // choices made
+	Yields   int    // in a row, while others could run
+	At       How    // how it came to give way
+	Place    any    // where in its code it is
 }
 
 // A Scope is a group of fibers that can be ended together: who spawns in one spawns
@@ -96,8 +109,8 @@ type Driver interface {
 	// Parked or Gone.
 	Next(ready []*Fiber, cur *Fiber, how How) *Fiber
 	// Idle is called when nobody can run until the clock has gone on to next, and
-	// reports whether it shall. next is negative if there is no timer.
-	Idle(next int64) bool
+	// says what to do about it. next is negative if there is no timer.
+	Idle(next int64) Verdict
 	// Over reports whether the run is over. The engine then ends all fibers.
 	Over() bool
 	// Spawned, Ended and Panicked tell of a fiber. An exited one has been ended by

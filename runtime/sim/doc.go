@@ -1,0 +1,2 @@
+// Package sim runs a program of fibers in many schedules.
+package sim
