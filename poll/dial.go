@@ -82,6 +82,7 @@ func (d *Dialer) Dial(network, addr string) (net.Conn, error) {
 
 // DialOp is DialOp with the options of d.
 func (d *Dialer) DialOp(network, addr string) cml.Op[Dialed] {
+	realOnly("Dial")
 	return cml.Guard(func() cml.Op[Dialed] {
 		ctx, cancel := context.WithCancel(context.Background())
 		made := cml.NewIVar[Dialed]()
@@ -114,6 +115,7 @@ func (d *Dialer) DialOp(network, addr string) cml.Op[Dialed] {
 // is connected ctx means nothing to the connection. It fits the field DialContext
 // of http.Transport.
 func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	realOnly("Dial")
 	if ctx == nil {
 		panic("poll: DialContext with a nil context: give it context.Background()")
 	}

@@ -31,6 +31,7 @@ func newFile(s stream, name string) *File {
 // Pipe returns the two ends of a pipe. Close of w is the end for who reads r; Close
 // of r is an error for who writes to w.
 func Pipe() (r, w *File, err error) {
+	realOnly("Pipe")
 	type ends struct{ r, w stream }
 	e, err := pick(func(b backend) (e ends, err error) {
 		e.r, e.w, err = b.pipe()
@@ -48,6 +49,7 @@ func Pipe() (r, w *File, err error) {
 // messages. It fails with ErrNotPollable for regular files and directories, which the
 // system cannot tell about; Open reads those. If it fails the descriptor is as it was.
 func NewFile(fd uintptr, name string) (*File, error) {
+	realOnly("NewFile")
 	s, err := pick(func(b backend) (stream, error) { return b.file(fd, name) })
 	if err != nil {
 		return nil, pathError("newfile", name, err)

@@ -14,6 +14,9 @@ func init() {
 		}
 		c.Flags[forks] = true
 		rt := c.sched.rt
+		if sm := rt.sim; sm != nil {
+			return &fork.Place{Searching: &sm.hungry, Sleeping: &sm.hungry, Host: (*host)(c), Simulated: true}
+		}
 		return &fork.Place{
 			Searching: &rt.idle.searching,
 			Sleeping:  &rt.idle.nsleep,

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/gstatus"
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/worksteal"
 )
@@ -82,6 +83,7 @@ type Runtime struct {
 // New starts a runtime. It holds a goroutine for each scheduler and one monitor
 // until Close.
 func New(opts ...Option) (*Runtime, error) {
+	refuse("a new runtime", "its fibers would not be in the schedule; use Go, or Run, which is simulated")
 	conf, err := newConfig(opts)
 	if err != nil {
 		return nil, err
@@ -138,6 +140,7 @@ func Runtimes() []*Runtime {
 // started at its first use, with default options, and again at the first use
 // after a Close.
 func Default() *Runtime {
+	refuse("the ambient runtime", "its fibers would not be in the schedule; use the function Go")
 	ambient.Lock()
 	defer ambient.Unlock()
 	if ambient.rt == nil || ambient.rt.ending.Load() {
@@ -166,6 +169,11 @@ func Default() *Runtime {
 func Run(main func(), opts ...Option) error {
 	if main == nil {
 		panic("fibers: Run(nil): give it a function")
+	}
+	if simhook.On() {
+		if c, sm := simCaller(); sm != nil {
+			return sm.runInside(c, main, opts)
+		}
 	}
 	rt, err := New(opts...)
 	if err != nil {

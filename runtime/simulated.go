@@ -44,10 +44,13 @@ type simulation struct {
 	ready  []*simhook.Fiber // also who runs
 	live   []*simhook.Fiber
 	cur    *simhook.Fiber // who runs, or ran last
+	by     *simhook.Fiber // whose timer the root fires
 	how    simhook.How
 	made   int
 	quiet  bool // no points: the root calls, or the run is over
 	forced int  // waits that were cut short at the end
+	joins  []simJoin
+	hungry atomic.Int32 // 1: package parallel always asks whether to divide
 	// running is the coroutine that runs. Writer: who switches. Readers: any, for a
 	// look at stacks.
 	running atomic.Uintptr
@@ -80,6 +83,7 @@ func newSimulated(d simhook.Driver) simhook.Engine {
 		d.Panicked(simOf(current().fiber), v, stack)
 	}
 	sm := &simulation{rt: rt, driver: d}
+	sm.hungry.Store(1)
 	rt.sim = sm
 	rt.wheels = []*wheel{{rt: rt, sim: sm}}
 	rt.watching.Store(true) // every fiber has a more, where simOf finds what it is here
@@ -111,8 +115,12 @@ func recordOf(f *simhook.Fiber) *fiber { return (*fiber)(f.Record) }
 func (sm *simulation) born(f *fiber, name string) *simhook.Fiber {
 	sm.made++
 	x := &simhook.Fiber{ID: sm.made, Path: 1, Name: name, Fresh: true, State: simhook.Waiting,
-		Record: unsafe.Pointer(f), Index: len(sm.live)}
-	if p := sm.cur; p != nil && !sm.quiet {
+		Record: unsafe.Pointer(f), Index: len(sm.live), Driver: sm.driver}
+	p := sm.cur
+	if sm.quiet { // the root spawns, for somebody
+		p = sm.by
+	}
+	if p != nil {
 		p.Children++
 		x.Path = (p.Path*0x9e3779b97f4a7c15 + p.Children) * 0xff51afd7ed558ccd
 		x.Path ^= x.Path >> 32
@@ -142,6 +150,7 @@ func (sm *simulation) gone(x *simhook.Fiber) {
 	sm.live[x.Index].Index = x.Index
 	sm.live[last] = nil
 	sm.live = sm.live[:last]
+	sm.joined(x)
 }
 
 // enqueue makes x ready.
@@ -344,6 +353,17 @@ func timeNow() time.Time {
 	return time.Now()
 }
 
+// until is time.Until for the caller.
+func until(t time.Time) time.Duration {
+	if simhook.On() {
+		if c, sm := simCaller(); sm != nil {
+			refuseReal(t)
+			return t.Sub(sm.timeOf(simOf(c.fiber)))
+		}
+	}
+	return time.Until(t)
+}
+
 // timeOf is the time by the clock of x's host; x may be nil.
 func (sm *simulation) timeOf(x *simhook.Fiber) time.Time {
 	t := simEpoch.Add(time.Duration(sm.now))
@@ -353,6 +373,14 @@ func (sm *simulation) timeOf(x *simhook.Fiber) time.Time {
 		}
 	}
 	return t
+}
+
+// refuseReal panics if t was made of time.Now: it has a reading of the monotonic clock,
+// which the times of a simulation never have.
+func refuseReal(t time.Time) {
+	if t != t.Round(0) {
+		panic("fibers: a real time (of time.Now) inside a simulation: make it of Sim.Now")
+	}
 }
 
 // timeNow is the time for who may not run on a scheduler of rt.
@@ -366,6 +394,7 @@ func (rt *Runtime) timeNow() time.Time {
 // reading is what the clock of rt shows at the time t, for the calling fiber of it.
 func (rt *Runtime) reading(t time.Time) int64 {
 	if sm := rt.sim; sm != nil && sm.cur != nil {
+		refuseReal(t)
 		return sm.now + int64(t.Sub(sm.timeOf(sm.cur)))
 	}
 	return int64(t.Sub(rt.base))

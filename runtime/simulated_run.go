@@ -206,10 +206,12 @@ func (sm *simulation) advance(next int64) {
 	sm.now = max(sm.now, next)
 	sm.cur, sm.how = nil, simhook.Gone
 	for {
-		t := sm.timers.pop(sm.now)
+		t, by := sm.timers.pop(sm.now)
 		if t == nil {
+			sm.by = nil
 			return
 		}
+		sm.by = by
 		switch what := t.Value.(type) {
 		case *fiber:
 			if what.wake(servedBit) {
@@ -217,6 +219,10 @@ func (sm *simulation) advance(next int64) {
 			}
 		case *timeRegistration:
 			what.Commit(simEpoch.Add(time.Duration(sm.now)))
+		case call:
+			if by == nil || by.Scope == nil || !by.Scope.Ending {
+				what.ring(sm.s)
+			}
 		case alarm:
 			what.ring(sm.s)
 		}
@@ -226,7 +232,11 @@ func (sm *simulation) advance(next int64) {
 // set is that of a wheel.
 func (sm *simulation) set(t *timer, when int64) (was bool) {
 	was = sm.timers.remove(t)
-	sm.timers.push(t, when)
+	by := sm.cur
+	if sm.quiet {
+		by = sm.by
+	}
+	sm.timers.push(t, when, by)
 	return was
 }
 
@@ -242,6 +252,7 @@ type simEntry struct {
 	when  int64
 	order uint64
 	timer *timer
+	by    *simhook.Fiber // who set it
 }
 
 func (h *simTimers) next() int64 {
@@ -261,25 +272,25 @@ func (h *simTimers) swap(i, j int) {
 	h.at[h.heap[i].timer], h.at[h.heap[j].timer] = i, j
 }
 
-func (h *simTimers) push(t *timer, when int64) {
+func (h *simTimers) push(t *timer, when int64, by *simhook.Fiber) {
 	if h.at == nil {
 		h.at = make(map[*timer]int)
 	}
 	h.made++
 	i := len(h.heap)
-	h.heap = append(h.heap, simEntry{max(when, 0), h.made, t})
+	h.heap = append(h.heap, simEntry{max(when, 0), h.made, t, by})
 	h.at[t] = i
 	h.up(i)
 }
 
 // pop takes out the first timer that is due.
-func (h *simTimers) pop(now int64) *timer {
+func (h *simTimers) pop(now int64) (*timer, *simhook.Fiber) {
 	if len(h.heap) == 0 || h.heap[0].when > now {
-		return nil
+		return nil, nil
 	}
-	t := h.heap[0].timer
-	h.remove(t)
-	return t
+	e := h.heap[0]
+	h.remove(e.timer)
+	return e.timer, e.by
 }
 
 func (h *simTimers) remove(t *timer) bool {

@@ -28,7 +28,7 @@ func SleepUntil(t time.Time) {
 	switch {
 	case c == nil:
 		time.Sleep(time.Until(t))
-	case !timeNow().Before(t):
+	case until(t) <= 0:
 		Yield()
 	default: // not by way of the time left, which is less by the time it is used
 		c.sleepUntil(c.sched.rt.reading(t))

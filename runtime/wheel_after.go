@@ -39,7 +39,7 @@ func (d afterSource) Block(r *timeRegistration) {
 func (d afterSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
 
 // Try implements cml.Source.
-func (t atSource) Try() (time.Time, bool) { return tryTime(time.Time(t).Sub(timeNow())) }
+func (t atSource) Try() (time.Time, bool) { return tryTime(until(time.Time(t))) }
 
 // Block implements cml.Source.
 func (t atSource) Block(r *timeRegistration) {

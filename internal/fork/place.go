@@ -22,6 +22,10 @@ type Place struct {
 	// work and how many have stopped looking. Writers: the engine. Readers: any.
 	Searching, Sleeping *atomic.Int32
 
+	// Simulated says that the fiber is one of a simulation: whether to give work
+	// away is for the seed to say, and real time must not matter.
+	Simulated bool
+
 	Host     Host
 	Branches Branches // set by package parallel at its first use of the place
 }

@@ -60,6 +60,8 @@ type Fiber struct {
 	// Fresh says that it has not run yet.
 	Fresh bool
 
+	// Driver is that of its simulation.
+	Driver Driver
 	// Data is the driver's.
 	Data Data
 

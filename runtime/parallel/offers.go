@@ -3,6 +3,8 @@ package parallel
 import (
 	"slices"
 	"time"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
 )
 
 // An offer is a branch made known to others, as a job. Normally that is done when
@@ -67,6 +69,10 @@ const (
 
 // feed is called by a fork that finds a scheduler idle, or whose fiber is eager.
 func (b *branches) feed() {
+	if b.place.Simulated {
+		b.feedSimulated()
+		return
+	}
 	if b.place.Eager {
 		b.countFork()
 	}
@@ -87,6 +93,19 @@ func (b *branches) feed() {
 		want = b.most
 	}
 	for len(b.open) < want && b.give(false) {
+	}
+}
+
+// feedSimulated is feed in a simulation: each fork may find somebody idle, or not.
+func (b *branches) feedSimulated() {
+	if yes, _ := simhook.Pick(2); yes == 0 {
+		return
+	}
+	if len(b.open) > 0 && !b.open[0].waiting() {
+		b.settle()
+	}
+	if len(b.open) == 0 && b.give(false) {
+		simhook.Woke()
 	}
 }
 

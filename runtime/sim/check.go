@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed222ee791/fibers/internal/simhook"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -232,6 +231,3 @@ func packageOf(skip int) string {
 	}
 	return strings.TrimSuffix(name[:slash+1+dot], "_test")
 }
-
-// inSimulation reports whether the caller is a fiber of a simulation.
-func inSimulation() bool { return simhook.Current() != nil }

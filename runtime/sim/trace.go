@@ -172,6 +172,17 @@ func (t *trace) add(n int64, at time.Duration, f *simhook.Fiber, op string) {
 	t.entries = append(t.entries, entry{n, at, nameOf(f), op, t.object(f.Op, f.Obj), t.places[f], false})
 }
 
+// note adds a line of the user's.
+func (t *trace) note(text string) {
+	f := simhook.Current()
+	if f == nil {
+		return
+	}
+	t.places[f] = here()
+	t.add(t.r.steps.Load(), time.Duration(t.r.engine.Now()), f, "log")
+	t.entries[len(t.entries)-1].obj = text
+}
+
 // String renders the trace as a table.
 func (t *trace) String() string {
 	var b strings.Builder
