@@ -13,7 +13,29 @@ import (
 
 // allowList has the exported verbs that need no example, each with the reason:
 // "poll.Conn.LocalAddr": "net.Conn".
-var allowList = map[string]string{}
+var allowList = map[string]string{
+	"runtime/sim.Conn.Close":                  "net.Conn",
+	"runtime/sim.Conn.LocalAddr":              "net.Conn",
+	"runtime/sim.Conn.Read":                   "net.Conn",
+	"runtime/sim.Conn.RemoteAddr":             "net.Conn",
+	"runtime/sim.Conn.SetDeadline":            "net.Conn",
+	"runtime/sim.Conn.SetReadDeadline":        "net.Conn",
+	"runtime/sim.Conn.SetWriteDeadline":       "net.Conn",
+	"runtime/sim.Conn.Write":                  "net.Conn",
+	"runtime/sim.PacketConn.Close":            "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.LocalAddr":        "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.Read":             "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.ReadFrom":         "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.RemoteAddr":       "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.SetDeadline":      "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.SetReadDeadline":  "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.SetWriteDeadline": "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.Write":            "net.PacketConn and net.Conn",
+	"runtime/sim.PacketConn.WriteTo":          "net.PacketConn and net.Conn",
+	"runtime/sim.Listener.Accept":             "net.Listener",
+	"runtime/sim.Listener.Addr":               "net.Listener",
+	"runtime/sim.Listener.Close":              "net.Listener",
+}
 
 // pending has the packages whose examples are still to be written, each with the
 // reason. TestAllowList tells when one is complete.

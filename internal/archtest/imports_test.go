@@ -27,7 +27,7 @@ func roomOf(dir string) room {
 		return engineRoom
 	case slices.Contains([]string{"cml", "worksteal", "timerwheel", "poll/epoll"}, dir):
 		return groundRoom
-	case slices.Contains([]string{"runtime/inspect", "runtime/parallel", "poll"}, dir):
+	case slices.Contains([]string{"runtime/inspect", "runtime/parallel", "runtime/sim", "poll"}, dir):
 		return topRoom
 	case program(dir):
 		return programRoom
@@ -116,6 +116,7 @@ var (
 		"internal imports the engine":       {"internal/coro/a.go": `package coro; import _ "` + module + `/runtime"`},
 		"internal imports the ground floor": {"internal/coro/a.go": `package coro; import _ "` + module + `/cml"`},
 		"the engine imports poll":           {"runtime/a.go": `package runtime; import _ "` + module + `/poll"`},
+		"the engine imports sim":            {"runtime/a.go": `package runtime; import _ "` + module + `/runtime/sim"`},
 		"top imports top":                   {"poll/a.go": `package poll; import _ "` + module + `/runtime/inspect"`},
 		"a library imports a program":       {"poll/a.go": `package poll; import _ "` + module + `/bench/report"`},
 		"a package without room":            {"helpers/a.go": `package helpers`},
@@ -131,6 +132,7 @@ var (
 		"examples/hello/a.go":   `package main; import _ "` + module + `/poll"; import _ "` + module + `/examples/clock"`,
 		"bench/a.go":            `package main; import _ "` + module + `/runtime/parallel"`,
 		"runtime/parallel/a.go": `package parallel; import _ "` + module + `/runtime"`,
+		"runtime/sim/a.go":      `package sim; import _ "` + module + `/runtime"; import _ "` + module + `/internal/simhook"`,
 	}
 
 	badThirdParty = map[string]sources{

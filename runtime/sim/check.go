@@ -161,7 +161,7 @@ func (x *exploration) report(r *run, f *Failure, i int) *Failure {
 		f.Kind = Diverged
 		return f
 	}
-	if !x.byTest(f) && f.Kind != Livelock {
+	if !x.byTest(f) && !r.endless {
 		if better := x.shrink(same, f); better != nil {
 			same = better
 			if g := better.failed(); g != nil {

@@ -9,24 +9,35 @@ import (
 	"github.com/seed222ee791/fibers/internal/simhook"
 )
 
-const modulePath = "github.com/seed222ee791/fibers/"
+// moduleDir is where the files of this module are, as the program knows them.
+var moduleDir = func() string {
+	_, file, _, _ := goruntime.Caller(0)
+	return strings.TrimSuffix(file, "runtime/sim/report.go")
+}()
 
-// ours reports whether a function belongs to the engine and what is on it, and not
-// to the program that is simulated.
-func ours(function, file string) bool {
-	if strings.HasSuffix(file, "_test.go") {
+// ours reports whether a file belongs to the engine and what is on it, and not to the
+// program that is simulated. (Not whether a function does: what is inlined bears the
+// name of its caller's.)
+func ours(file string) bool {
+	rest, ok := strings.CutPrefix(file, moduleDir)
+	if !ok || strings.HasSuffix(file, "_test.go") {
 		return false
 	}
-	rest, ok := strings.CutPrefix(function, modulePath)
-	if !ok {
-		return false
+	dir, _, _ := cutLast(rest, "/")
+	switch dir {
+	case "cml", "runtime", "runtime/sim", "runtime/parallel", "poll", "poll/epoll", "timerwheel", "worksteal":
+		return true
 	}
-	for _, p := range []string{"cml.", "runtime.", "runtime/sim.", "runtime/parallel.", "poll.", "internal/"} {
-		if strings.HasPrefix(rest, p) {
-			return true
-		}
+	return strings.HasPrefix(rest, "internal/")
+}
+
+// cutLast is strings.Cut at the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
 	}
-	return false
+	return s[:i], s[i+len(sep):], true
 }
 
 // standard reports whether a function belongs to the standard library.
@@ -46,7 +57,7 @@ func placeOf(pcs []uintptr) string {
 	other := ""
 	for {
 		fr, more := frames.Next()
-		if fr.File != "" && !ours(fr.Function, fr.File) {
+		if fr.File != "" && !ours(fr.File) {
 			at := fmt.Sprintf("%s:%d", base(fr.File), fr.Line)
 			if !standard(fr.Function) {
 				return at
@@ -77,8 +88,8 @@ func userStack(stack []byte) string {
 	for i := 1; i+1 < len(lines); i += 2 {
 		function, file := lines[i], strings.TrimSpace(lines[i+1])
 		name, _, _ := strings.Cut(strings.TrimPrefix(function, "created by "), "(0x")
-		path, _, _ := strings.Cut(file, ":")
-		if ours(name, path) || strings.HasPrefix(name, "panic(") || strings.HasPrefix(name, "runtime.") ||
+		path, _, _ := cutLast(file, ":")
+		if ours(path) || strings.HasPrefix(name, "panic(") || strings.HasPrefix(name, "runtime.") ||
 			strings.HasPrefix(name, "runtime/debug.") || strings.HasPrefix(name, "iter.") || strings.HasPrefix(name, "testing.") {
 			continue
 		}

@@ -29,6 +29,7 @@ type run struct {
 	main     *simhook.Fiber
 	returned bool // main has ended
 	after    int  // steps since then
+	endless  bool // it failed by going on and on: nothing to be made shorter
 	lastRun  *simhook.Fiber
 	waiters  []wait.Waiter // in Eventually
 	looked   int           // at which step they last looked
@@ -110,11 +111,13 @@ func (r *run) Next(ready []*simhook.Fiber, cur *simhook.Fiber, how simhook.How) 
 	}
 	if n > int64(r.x.conf.steps) {
 		r.fail(Livelock, "%s", r.livelock(ready))
+		r.endless = true
 		return ready[0]
 	}
 	if r.returned {
 		if r.after++; r.after > leastAfter {
 			r.fail(Leak, "%s", r.leak("still go on, %d steps after the body has returned", leastAfter))
+			r.endless = true
 			return ready[0]
 		}
 	}

@@ -85,7 +85,7 @@ func departure(r, same *run) string {
 	}
 	a, b := r.failed(), same.failed()
 	switch {
-	case b == nil:
+	case b == nil || len(same.log) > len(r.log):
 		return fmt.Sprintf("it does not fail by step %d", len(r.log))
 	case a.sign() != b.sign():
 		return fmt.Sprintf("at step %d it fails otherwise: %v: %s", len(same.log), b.Kind, b.Message)
@@ -139,7 +139,7 @@ type shrinker struct {
 }
 
 // shrinkSteps bounds the steps of all runs made to shrink a failure.
-const shrinkSteps = 20_000_000
+const shrinkSteps = 1_000_000
 
 // shrink returns the run of the shortest schedule found, with a trace; nil if none is
 // shorter.
@@ -152,12 +152,13 @@ func (x *exploration) shrink(r *run, f *Failure) *run {
 			break
 		}
 	}
-	for {
-		before := len(s.best) + switches(s.best)
-		s.leaveOut()
-		s.gather()
-		if len(s.best)+switches(s.best) >= before || s.budget <= 0 {
-			break
+	s.leaveOutFibers()
+	s.improve()
+	// It may be the best of its kind only: look for another kind.
+	for i := range lookAround {
+		if s.lookAround(i) {
+			s.leaveOutFibers()
+			s.improve()
 		}
 	}
 	if len(s.best)+switches(s.best) >= was {
@@ -170,14 +171,81 @@ func (x *exploration) shrink(r *run, f *Failure) *run {
 	return better
 }
 
+// improve leaves out and gathers until nothing comes of it any more.
+func (s *shrinker) improve() {
+	for s.budget > 0 {
+		before := len(s.best) + switches(s.best)
+		s.leaveOut()
+		s.gather()
+		if len(s.best)+switches(s.best) >= before {
+			return
+		}
+	}
+}
+
+// lookAround is how many other schedules are tried, with few preemptions.
+const lookAround = 400
+
+// lookAround makes one run by PCT, and keeps it if it fails sooner.
+func (s *shrinker) lookAround(i int) bool {
+	k := uint64(min(len(s.best), 1<<lengthBits-1))
+	c := (&pctExplorer{depth: 2 + i%4}).chooser(mix(s.seed+uint64(i))<<lengthBits | k)
+	return s.keep(&repicking{c, s.picks})
+}
+
+// repicking chooses as another does, but picks what was picked before.
+type repicking struct {
+	chooser
+	picks map[uint64][]int
+}
+
+func (c *repicking) pick(f *simhook.Fiber, n int) int { return repick(c.picks, f, n) }
+
+// leaveOutFibers tries the schedule without what some fiber does, or without what it
+// does in the end.
+func (s *shrinker) leaveOutFibers() {
+	tried := map[uint64]bool{}
+	for i := 0; i < len(s.best) && s.budget > 0; i++ {
+		path := s.best[i]
+		if tried[path] {
+			continue
+		}
+		tried[path] = true
+		total := 0
+		for _, p := range s.best {
+			if p == path {
+				total++
+			}
+		}
+		for kept := 0; kept < total; kept = 2*kept + 1 {
+			var without []uint64
+			n := 0
+			for _, p := range s.best {
+				if p == path {
+					if n++; n > kept {
+						continue
+					}
+				}
+				without = append(without, p)
+			}
+			if s.try(without) {
+				break
+			}
+		}
+	}
+}
+
 // try runs a schedule, and keeps what it came to if it fails in the same way and is
 // shorter.
-func (s *shrinker) try(log []uint64) bool {
+func (s *shrinker) try(log []uint64) bool { return s.keep(&lenient{log: log, byPath: s.picks}) }
+
+// keep is try for any chooser.
+func (s *shrinker) keep(c chooser) bool {
 	if s.budget <= 0 || s.steps <= 0 {
 		return false
 	}
 	s.budget--
-	r := s.x.again(&lenient{log: log, byPath: s.picks}, s.seed, false)
+	r := s.x.again(c, s.seed, false)
 	if r == nil {
 		s.budget = 0
 		return false

@@ -113,7 +113,7 @@ func (s *Sim) Eventually(within time.Duration, cond func() bool, what string) {
 			s.fail(fmt.Sprintf("did not come within %v: %s", within, what))
 		}
 		r.waiters = append(r.waiters, w)
-		r.looked = int(r.steps.Load()) + 1 // the step that makes it wait
+		r.looked = int(r.steps.Load())
 		w.Park(wait.Signal)
 		r.waiters = slices.DeleteFunc(r.waiters, func(x wait.Waiter) bool { return x == w })
 	}

@@ -160,6 +160,9 @@ func (t *trace) step(n int64, now int64, f *simhook.Fiber, goesOn bool) {
 }
 
 func (t *trace) add(n int64, at time.Duration, f *simhook.Fiber, op string) {
+	if t.r.over.Load() { // what follows is only the end of everybody
+		return
+	}
 	if len(t.entries) == longestTrace {
 		half := longestTrace / 2
 		t.entries = t.entries[:copy(t.entries, t.entries[half:])]
@@ -180,7 +183,9 @@ func (t *trace) note(text string) {
 	}
 	t.places[f] = here()
 	t.add(t.r.steps.Load(), time.Duration(t.r.engine.Now()), f, "log")
-	t.entries[len(t.entries)-1].obj = text
+	if !t.r.over.Load() {
+		t.entries[len(t.entries)-1].obj = text
+	}
 }
 
 // String renders the trace as a table.

@@ -1,0 +1,7 @@
+//go:build race
+
+package sim_test
+
+// fixedRuns is how often a mended program is run; without the race detector it is
+// what is claimed.
+const fixedRuns = 200
