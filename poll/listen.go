@@ -53,6 +53,7 @@ func Listen(network, addr string) (*Listener, error) {
 
 // Listen is Listen with the options of lc. ctx is for the look-up of a host name.
 func (lc *ListenConfig) Listen(ctx context.Context, network, addr string) (*Listener, error) {
+	realOnly("Listen")
 	if formOf(network) == formUnixgram { // of which package net makes a listener that cannot accept
 		return nil, opError("listen", network, nil, nil, net.UnknownNetworkError(network))
 	}
@@ -81,6 +82,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, addr string) (*List
 // ListenPacket is ListenPacket with the options of lc that packets have: Control. ctx
 // is for the look-up of a host name.
 func (lc *ListenConfig) ListenPacket(ctx context.Context, network, addr string) (*PacketConn, error) {
+	realOnly("ListenPacket")
 	switch formOf(network) {
 	case formUDP, formUnixgram:
 	default:
