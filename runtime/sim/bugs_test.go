@@ -163,7 +163,8 @@ func TestLostWakeUp(t *testing.T) {
 // TestDiningPhilosophers: all take the left fork first.
 func TestDiningPhilosophers(t *testing.T) {
 	plant{kind: sim.Deadlock, within: 500, by: []sim.Strategy{sim.Random()}, quarter: true, body: func(_ *sim.Sim, mended bool) {
-		const seats, meals = 7, 20
+		const seats, courses = 7, 20
+		meals := 0
 		var forks [seats]cml.Mutex
 		var wg cml.WaitGroup
 		wg.Add(seats)
@@ -174,9 +175,10 @@ func TestDiningPhilosophers(t *testing.T) {
 				if mended && i == seats-1 {
 					a, b = b, a
 				}
-				for range meals {
+				for range courses {
 					a.Lock()
 					b.Lock()
+					meals++
 					b.Unlock()
 					a.Unlock()
 				}

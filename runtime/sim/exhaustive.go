@@ -108,7 +108,6 @@ type exhaustiveChooser struct {
 	given  bool
 	digits uint64 // what is left of the number, if it was given
 	order  []*simhook.Fiber
-	spent  int
 }
 
 func (x *exhaustiveChooser) spawned(*simhook.Fiber) {}

@@ -88,8 +88,8 @@ func TestStrangersAreFound(t *testing.T) {
 		body func(s *sim.Sim)
 	}{
 		"a native channel": {sim.Deadlock, "blocks its goroutine (chan receive)", func(s *sim.Sim) { <-release }},
-		"a native mutex":   {sim.Deadlock, "blocks its goroutine (sync.Mutex.Lock)", func(s *sim.Sim) { mu.Lock(); mu.Unlock() }}, //nolint:staticcheck // it is never got
-		"a native sleep":   {sim.Deadlock, "blocks its goroutine (sleep)", func(s *sim.Sim) { time.Sleep(3 * time.Second) }},      // sleep: what is to be found
+		"a native mutex":   {sim.Deadlock, "blocks its goroutine (sync.Mutex.Lock)", func(s *sim.Sim) { mu.Lock(); stop.Load(); mu.Unlock() }},
+		"a native sleep":   {sim.Deadlock, "blocks its goroutine (sleep)", func(s *sim.Sim) { time.Sleep(3 * time.Second) }}, // sleep: what is to be found
 		"a goroutine": {sim.Diverged, "a goroutine that is no fiber", func(s *sim.Sim) {
 			c := cml.NewChan[int]()
 			go c.Put(1)

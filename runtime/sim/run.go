@@ -27,10 +27,9 @@ type run struct {
 	lenient bool   // others like it follow: no time is lost
 
 	main     *simhook.Fiber
-	returned bool // main has ended
-	after    int  // steps since then
-	endless  bool // it failed by going on and on: nothing to be made shorter
-	lastRun  *simhook.Fiber
+	returned bool          // main has ended
+	after    int           // steps since then
+	endless  bool          // it failed by going on and on: nothing to be made shorter
 	waiters  []wait.Waiter // in Eventually
 	looked   int           // at which step they last looked
 	patient  bool          // it has waited for strangers once

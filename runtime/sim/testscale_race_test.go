@@ -4,4 +4,4 @@ package sim_test
 
 // fixedRuns is how often a mended program is run; without the race detector it is
 // what is claimed.
-const fixedRuns = 200
+const fixedRuns = 50
