@@ -185,16 +185,6 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	return zero, done.result(p, 0)
 }
 
-// PerformContextErr is PerformContext of an op whose value is an error, as a put into a
-// Queue is: it returns that value, or if ctx was done first, context.Cause(ctx).
-func PerformContextErr(ctx context.Context, op Op[error]) error {
-	err, gaveUp := PerformContext(ctx, op)
-	if gaveUp != nil {
-		return gaveUp
-	}
-	return err
-}
-
 // PerformUntil performs op, but gives up when stop is ready: then it returns its
 // value, and false, and op has left no trace. If both are ready at once, op is
 // performed. It is Perform of Prefer(op, stop), where the types need not agree,

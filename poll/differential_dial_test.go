@@ -182,7 +182,7 @@ var dialPrograms = []program{
 		d.Timeout = 50 * time.Millisecond
 		c, err := p.dial(context.Background(), d, "tcp", "silent.test.:1")
 		p.note("timed out", c != nil)
-		var dns *net.DNSError
+		dns := new(net.DNSError)
 		p.note("is a DNSError", errors.As(err, &dns), dns.IsTimeout, dns.Name, dns.Err, errors.Is(err, context.DeadlineExceeded))
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(20*time.Millisecond, cancel)

@@ -29,16 +29,20 @@
 //
 // # What is guaranteed
 //
-//   - Errors have the types and texts of package net (*net.OpError; of files, those
-//     of package os). Past a deadline they are os.ErrDeadlineExceeded and Timeout is
-//     true; after Close they are net.ErrClosed.
+//   - What programs see is what package net shows them: values, errors with all that
+//     is in them (*net.OpError; of files, those of package os), options in the kernel.
+//     A test runs the same programs over both; docs/io.md has what differs.
+//   - Errors past a deadline are os.ErrDeadlineExceeded and their Timeout is true;
+//     after Close they are net.ErrClosed.
 //   - Close wakes all who wait, calls and operations, in both directions. When it
 //     returns the descriptor is closed; its number is not used by any call that was
 //     under way.
 //   - A deadline that is set wakes those who wait and are past it by then.
 //   - Write writes all or fails, and does not mix with others' writes.
 //   - An operation that loses a choice has done nothing and leaves nothing.
-//   - Accept survives a shortage of descriptors.
+//   - Accept survives a shortage of descriptors and memory.
+//   - io.Copy from files and connections to a connection keeps the data out of the
+//     program where package net does.
 //   - What happened before a Write happened before the return of the Read that gets
 //     it, also as the race detector sees it.
 //   - When the runtime of a fiber that waits closes, the fiber ends there, as by

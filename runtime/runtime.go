@@ -97,8 +97,11 @@ func New(opts ...Option) (*Runtime, error) {
 	rt.idle.mu.until = never
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
 	rt.monitor.kick, rt.monitor.stop = make(chan struct{}, 1), make(chan struct{})
-	// The number of Go's processors goes on following the mask of the process: what
-	// Go looks at is that of its own thread sysmon, which is never pinned.
+	if conf.pinning {
+		// Said explicitly, the number of processors no longer follows the
+		// affinity of the runtime's threads, which pinning narrows.
+		goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(0))
+	}
 	for range conf.schedulers {
 		rt.addScheduler()
 	}
