@@ -114,6 +114,8 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 	rt.mu.standIns++
 	if v.computes = computes; computes {
 		rt.hogs.Inc()
+	} else {
+		rt.mu.blockers.note(v)
 	}
 	seats = slices.Clone(seats)
 	seats[i] = t

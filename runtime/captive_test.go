@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	goruntime "runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -328,4 +329,31 @@ func TestCloseLeavesCaptivesOver(t *testing.T) {
 		ended.wait()
 		released(t, rt)
 	}
+}
+
+//go:noinline
+func waitsInGosWay(c chan int) int { return <-c }
+
+// Stats names the function that waits, not the library function beneath it.
+func TestBlockersAreNamed(t *testing.T) {
+	rt := newRuntime(t, fibers.WithSchedulers(2))
+	c := make(chan int)
+	rt.Run(func() {
+		for start := time.Now(); time.Since(start) < 20*time.Second; {
+			for range 10 {
+				fibers.Go(func() { waitsInGosWay(c) })
+			}
+			for range 10 {
+				c <- 1
+			}
+			for _, b := range rt.Stats().Blockers {
+				if strings.HasSuffix(b.Func, ".waitsInGosWay") && strings.Contains(b.Site, "captive_test.go:") && b.Count > 0 {
+					return
+				}
+			}
+		}
+		if goruntime.GOARCH == "amd64" || goruntime.GOARCH == "arm64" {
+			t.Errorf("waitsInGosWay is not among %v", rt.Stats().Blockers)
+		}
+	})
 }

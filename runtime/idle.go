@@ -137,6 +137,7 @@ func (s *scheduler) find() *fiber {
 			return f
 		}
 		if s.lookIn() > 0 {
+			s.receive()
 			f := s.pickLocal()
 			s.found(searching)
 			if f != nil {
@@ -295,6 +296,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		if permit, ended = s.doze(wait); permit {
 			s.afterSleep()
 			s.came()
+			s.receive()
 			return nil, true
 		}
 	}
@@ -315,6 +317,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	}
 	if f == nil {
 		if listed && s.fireAll(s.now) || ended > 0 { // the time-out of a timekeeper; a poller
+			s.receive()
 			f = s.pickLocal()
 			s.found(!listed)
 			return f, false
@@ -348,7 +351,6 @@ func (s *scheduler) afterSleep() {
 	s.breathed = s.now
 	s.countdown = s.interval
 	s.wheel.unattended.Store(false)
-	s.allAwake()
 }
 
 // patience is how long s, the last in the list, may sleep; negative means for

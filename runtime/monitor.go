@@ -80,6 +80,7 @@ func (rt *Runtime) watch() {
 			if rt.conf.pinning {
 				auditThreads()
 			}
+			rt.dismiss()
 			m.asleep.Store(true)
 			// M1: who leaves the sleepers does so first and looks at asleep then.
 			// Either it leaves after this store, and sees it, or it has left
@@ -110,7 +111,7 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 	all := *rt.schedulers.Load()
 	var stalled []*scheduler
 	captives := 0
-	for _, s := range all {
+	for i, s := range all {
 		captive := false
 		turns := s.published.turns.Load()
 		p, known := pulses[s]
@@ -120,7 +121,7 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 			stalled = append(stalled, s)
 			// A sleeper does not turn either, but is not captive: it leaves its wheel
 			// unattended.
-			captive = !s.wheel.unattended.Load()
+			captive = !rt.wheels[i].unattended.Load()
 		}
 		if captive {
 			captives++

@@ -202,7 +202,10 @@ func (p *pin) judge(now time.Duration) {
 }
 
 // inherit makes p the hold on the core of o, for a scheduler that takes its seat.
-func (p *pin) inherit(o *pin) { p.cpu, p.mask = o.cpu, o.mask }
+func (p *pin) inherit(o *pin) {
+	p.cpu, p.mask = o.cpu, o.mask
+	p.retry.Store(0)
+}
 
 // yield gives the thread back for good: the scheduler has lost its seat, and with it the
 // core. From anywhere (P1).

@@ -68,6 +68,7 @@ func (p *poller) init(s *scheduler) {
 		f, ok := w.(*fiber)
 		if !ok || f.rt != s.rt {
 			w.Unpark()
+			s.guests = s.guests || !ok
 		} else if f.wake(0) {
 			s.pushWoken(f)
 		}

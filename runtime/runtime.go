@@ -72,6 +72,8 @@ type Runtime struct {
 		sync.Mutex
 		standIns uint64 // how often a seat was taken
 		captives map[*scheduler]struct{}
+		blockers blockers
+		cast     []*scheduler // see newStandIn
 		retired  totals
 		pinErr   error
 		drained  []chan struct{} // of those who wait

@@ -75,6 +75,7 @@ type scheduler struct {
 	counts    counts // published at each turn
 	pin       pin
 	load      load
+	guests    bool                   // it has made goroutines ready
 	suspects  map[*scheduler]suspect // of an understudy
 	given     int                    // how often it has given work away as a captive: see attend
 
@@ -105,7 +106,7 @@ type scheduler struct {
 
 	parker  parker
 	called  stdatomic.Int64 // when the permit was given. Writer: who gives it. Reader: owner, after that
-	wakeUps latencies
+	wakeUps *latencies      // of the seat
 	// Under rt.idle.mu.
 	slept      int  // index among the sleepers, -1 if awake
 	timekeeper bool // wakes by itself at rt.idle.mu.until
@@ -121,6 +122,7 @@ const (
 	turnPicks  = 61                     // most picks between two turns of the root
 	turnTime   = 500 * time.Microsecond // most time, as long as fibers switch
 	breath     = time.Millisecond       // how long to keep the processor from others
+	hotFactor  = 8                      // how much shorter both are while fibers wait in Go's way
 	maxStreak  = 16
 	maxFavours = 16
 	eagerness  = 256 // wakes for which a watcher's finding is remembered
@@ -175,6 +177,7 @@ func (s *scheduler) loop() {
 				s.idle = append(s.idle, newCoroutine())
 			}
 		}
+		s.allAwake()
 		s.root.Switch(s.target(f))
 		s.running.set(0)
 		s.settle()
@@ -330,6 +333,10 @@ func (s *scheduler) drop(f *fiber) {
 func (s *scheduler) turn() *fiber {
 	rt := s.rt
 	now := rt.clock()
+	turnTime, breath := turnTime, breath
+	if now < rt.understudy.hot.Load() {
+		turnTime, breath = turnTime/hotFactor, breath/hotFactor
+	}
 	switch elapsed := time.Duration(now - s.now); {
 	case elapsed > turnTime && s.interval > 1:
 		s.interval /= 2
@@ -349,6 +356,7 @@ func (s *scheduler) turn() *fiber {
 		rt.wakeForWork()
 	}
 	if s.lookNowAndThen(now) {
+		s.receive()
 		rt.wakeForWork()
 	}
 	s.rotation++
@@ -369,6 +377,18 @@ func (s *scheduler) turn() *fiber {
 		}
 	}
 	return nil
+}
+
+// receive lets the goroutines run that s has made ready, as poller: they lie in the queue
+// of its processor.
+func (s *scheduler) receive() {
+	if s.guests {
+		s.guests = false
+		s.counts.breaths++
+		goruntime.Gosched()
+		s.now = s.rt.clock()
+		s.breathed = s.now
+	}
 }
 
 // breathe lets the other goroutines of the process run for a moment, if they

@@ -14,7 +14,7 @@ func (rt *Runtime) addScheduler() {
 	seats := slices.Clone(*rt.schedulers.Load())
 	s := newScheduler(rt)
 	s.index = len(seats)
-	s.wheel = rt.wheels[s.index]
+	s.wheel, s.wakeUps = rt.wheels[s.index], new(latencies)
 	if rt.conf.pinning {
 		s.pin.set(rt.conf.cpus[s.index%len(rt.conf.cpus)])
 	}
@@ -26,20 +26,51 @@ func (rt *Runtime) addScheduler() {
 	go s.loop()
 }
 
-// newStandIn makes a scheduler without a seat. The caller starts its root, or gives it
-// back by discard.
+// maxCast is how many schedulers that have ended are kept for stand-ins to come, until the
+// monitor falls asleep: each is three kilobytes.
+const maxCast = 1024
+
+// newStandIn returns a scheduler without a seat, which may have been one before: then its
+// counters go on from where they were. The caller starts its root.
 func (rt *Runtime) newStandIn() *scheduler {
-	s := newScheduler(rt)
-	s.standIn = true
+	rt.mu.Lock()
+	n := len(rt.mu.cast) - 1
+	if n < 0 {
+		rt.mu.Unlock()
+		return newScheduler(rt)
+	}
+	s := rt.mu.cast[n]
+	rt.mu.cast[n] = nil
+	rt.mu.cast = rt.mu.cast[:n]
+	rt.mu.Unlock()
 	return s
 }
 
-// takeSeat gives s the seat of v; rt.mu is held, and nobody sees s yet.
-func (s *scheduler) takeSeat(v *scheduler) {
-	s.index, s.wheel = v.index, v.wheel
-	s.pin.inherit(&v.pin)
-	s.before = v.before.plus(v)
+// dismiss forgets those who have been kept.
+func (rt *Runtime) dismiss() {
+	rt.mu.Lock()
+	rt.mu.cast = nil
+	rt.mu.Unlock()
 }
+
+// takeSeat gives s the seat of v; rt.mu is held. Some may still know s from before: they
+// read its atomic fields at most.
+func (s *scheduler) takeSeat(v *scheduler) {
+	s.standIn = true
+	s.index, s.wheel, s.wakeUps = v.index, v.wheel, v.wakeUps
+	s.pin.inherit(&v.pin)
+	s.before = v.before.plus(v).minus(past{}.plus(s))
+	s.rt.mu.retired.sub(s)
+	s.unseated.Store(false)
+	s.captive.Store(false)
+	s.nudged.Store(false)
+	s.emptied, s.computes, s.given = false, false, 0
+	s.interval, s.countdown = standInPicks, standInPicks
+}
+
+// standInPicks is when the first turn of a stand-in comes: it has looked at the clock and
+// at descriptors of late, as the understudy, or is to run what waits without delay.
+const standInPicks = 8
 
 // batch is how much of what others may need a scheduler takes at a time, of n at most: a
 // stand-in may be captive soon, and keep it.
@@ -58,7 +89,7 @@ func (s *scheduler) retire() {
 	rt.pool.put(s.idle)
 	s.idle = nil
 	rt.records.give(s.free)
-	s.free = nil
+	s.free, s.timers, s.suspects = nil, nil, nil
 	rt.mu.Lock()
 	if s.unseated.Load() {
 		delete(rt.mu.captives, s)
@@ -70,13 +101,14 @@ func (s *scheduler) retire() {
 			s.emptied = true
 			rt.reseat()
 		}
+		rt.idle.attend.Dec()
+		if len(rt.mu.cast) < maxCast {
+			rt.mu.cast = append(rt.mu.cast, s) // its root ends without a look at it
+		}
 	} else {
 		rt.active.Dec()
 	}
 	rt.mu.Unlock()
-	if s.unseated.Load() {
-		rt.idle.attend.Dec()
-	}
 	rt.checkDrained()
 	// Not only if something is queued: it may have been the one to look at the
 	// timers (W3).

@@ -61,6 +61,7 @@ type Stats struct {
 	Coroutines int              // idle ones that no scheduler holds
 	StandIns   uint64           // how often a stand-in took the place of a stalled scheduler
 	Captives   int              // schedulers that have lost their place so, and whose fiber still waits or computes
+	Blockers   []Blocker        // where fibers wait in Go's way, the most frequent first, ten at most; on amd64 and arm64
 	Pinned     bool             // schedulers are locked to cores
 	PinError   error            // why they are not, though they should be
 	Poller     string           // how descriptors are waited for: "epoll", or "portable" where there is none
@@ -105,6 +106,7 @@ func (rt *Runtime) Stats() Stats {
 		Fibers:     rt.NumFibers(),
 		Coroutines: rt.pool.size(),
 		Poller:     pollerOf(),
+		Blockers:   rt.topBlockers(),
 	}
 	rt.mu.Lock()
 	st.StandIns = rt.mu.standIns
@@ -114,18 +116,13 @@ func (rt *Runtime) Stats() Stats {
 		st.Spawned += s.spawned.Load()
 	}
 	st.Captives = len(rt.mu.captives)
-	seats := *rt.schedulers.Load()
-	before := make([]past, len(seats))
-	for i, s := range seats {
-		st.Spawned += s.spawned.Load()
-		before[i] = s.before
-	}
-	rt.mu.Unlock()
+	defer rt.mu.Unlock() // nobody takes a seat meanwhile
 	st.Pinned = rt.conf.pinning && st.PinError == nil
 	rt.idle.mu.Lock()
 	asleep := slices.Clone(rt.idle.mu.list)
 	rt.idle.mu.Unlock()
-	for i, s := range seats {
+	for _, s := range *rt.schedulers.Load() {
+		st.Spawned += s.spawned.Load()
 		p := &s.published
 		ss := SchedulerStats{
 			Index: s.index, StandIn: s.standIn, CPU: -1,
@@ -146,7 +143,7 @@ func (rt *Runtime) Stats() Stats {
 		if !s.next.empty() {
 			ss.Queued++
 		}
-		ss.add(&before[i])
+		ss.add(&s.before)
 		st.Schedulers = append(st.Schedulers, ss)
 	}
 	return st
@@ -166,6 +163,16 @@ func (p past) plus(v *scheduler) past {
 		p.searches + u.searches.Load(), p.stolen + u.stolen.Load(), p.lost + u.lost.Load(), p.sleeps + u.sleeps.Load(),
 		p.breaths + u.breaths.Load(), p.turns + u.turns.Load(), p.fired + u.fired.Load(), p.polls + u.polls.Load(),
 		p.moves + u.pinMoves.Load(),
+	}
+}
+
+// minus returns p without q.
+func (p past) minus(q past) past {
+	return past{
+		p.spawned - q.spawned, p.ended - q.ended, p.parks - q.parks, p.wakes - q.wakes,
+		p.searches - q.searches, p.stolen - q.stolen, p.lost - q.lost, p.sleeps - q.sleeps,
+		p.breaths - q.breaths, p.turns - q.turns, p.fired - q.fired, p.polls - q.polls,
+		p.moves - q.moves,
 	}
 }
 
@@ -189,6 +196,11 @@ func (ss *SchedulerStats) add(p *past) {
 func (t *totals) add(s *scheduler) {
 	t.spawned += s.spawned.Load()
 	t.ended += s.published.ended.Load()
+}
+
+func (t *totals) sub(s *scheduler) {
+	t.spawned -= s.spawned.Load()
+	t.ended -= s.published.ended.Load()
 }
 
 // NumFibers returns how many fibers are alive. Fibers that ended within the last

@@ -39,7 +39,7 @@ import (
 // U5: the understudy that goes to rest, and the last scheduler that wakes up.
 //
 //	The understudy says that it rests, then looks at the number of sleepers. The scheduler
-//	leaves the sleepers, then looks whether the understudy rests. Either the one sees that
+//	leaves the sleepers, then looks whether the understudy rests, before its root runs a fiber. Either the one sees that
 //	nobody sleeps, or the other sees that it rests, and calls. If both see it, the one that
 //	changes the word does.
 //
@@ -73,10 +73,10 @@ func (rt *Runtime) callUnderstudy() {
 	}
 }
 
-// allAwake is called by a scheduler that has woken up.
+// allAwake is called by a scheduler that is about to run a fiber, if it may have slept.
 func (s *scheduler) allAwake() {
 	rt := s.rt
-	if rt.idle.nsleep.Load() == 0 && (rt.spread.Load() || s.now < rt.understudy.hot.Load()) {
+	if rt.understudy.state.Load() == uncalled && rt.idle.nsleep.Load() == 0 && (rt.spread.Load() || s.now < rt.understudy.hot.Load()) {
 		rt.callUnderstudy()
 	}
 }

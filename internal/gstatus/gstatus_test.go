@@ -134,3 +134,79 @@ func BenchmarkOf(b *testing.B) {
 		gstatus.Of(key)
 	}
 }
+
+//go:noinline
+func waitsHere(c chan uintptr, end chan bool) {
+	c <- getg.Get()
+	<-end
+}
+
+func TestStackOfOneThatWaits(t *testing.T) {
+	needKnown(t)
+	keys, end := make(chan uintptr), make(chan bool)
+	go waitsHere(keys, end)
+	key := <-keys
+	becomes(t, key, gstatus.Waiting)
+	var pcs [16]uintptr
+	n := gstatus.Stack(key, pcs[:])
+	close(end)
+	if n == 0 && goruntime.GOARCH != "amd64" && goruntime.GOARCH != "arm64" {
+		t.Skip("stacks have no frame pointers here")
+	}
+	frames := goruntime.CallersFrames(pcs[:n])
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, ".waitsHere") {
+			return
+		}
+		if !more {
+			t.Fatalf("waitsHere is not among the %d frames", n)
+		}
+	}
+}
+
+// Whatever the goroutine does meanwhile, the reader comes to no harm.
+func TestStackStress(t *testing.T) {
+	needKnown(t)
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	ball := make(chan int)
+	keys := make(chan uintptr, 4)
+	var grow func(n int) int
+	grow = func(n int) int {
+		if n == 0 {
+			select {
+			case ball <- 1:
+			case <-ball:
+			default:
+				time.Sleep(time.Microsecond) // sleep: a wait to be looked at
+			}
+			return 0
+		}
+		var room [128]byte
+		room[n%128] = byte(n)
+		return grow(n-1) + int(room[n%128])
+	}
+	for range cap(keys) {
+		wg.Go(func() {
+			keys <- getg.Get()
+			for i := 0; !stop.Load(); i++ {
+				grow(i % 100)
+			}
+		})
+	}
+	var all []uintptr
+	for range cap(keys) {
+		all = append(all, <-keys)
+	}
+	var pcs [32]uintptr
+	for i := range 200_000 {
+		n := gstatus.Stack(all[i%len(all)], pcs[:])
+		if i%1000 == 0 && n > 0 {
+			goruntime.CallersFrames(pcs[:n]).Next()
+			goruntime.GC()
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
+}

@@ -10,4 +10,6 @@ const (
 	highAt   = 0
 	pcAt     = 0
 	bpAt     = 0
+	callPCAt = 0
+	callBPAt = 0
 )
