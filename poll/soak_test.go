@@ -79,10 +79,26 @@ func TestEchoSoak(t *testing.T) {
 				s.visit(r)
 			}
 		}
-		if i%4 == 0 {
+		switch i % 4 {
+		case 0:
 			go party()
-		} else {
+		case 1:
 			rt.Go(party)
+		default: // as behind a library: its goroutine visits, the fiber waits in Go's way
+			rt.Go(func() {
+				gone := make(chan struct{})
+				go func() { defer close(gone); party() }()
+				visits := time.NewTicker(time.Millisecond)
+				defer visits.Stop()
+				for {
+					select {
+					case <-gone:
+						return
+					case <-visits.C:
+						fibers.Yield() // it takes part in between
+					}
+				}
+			})
 		}
 	}
 	// Now and then there are no descriptors.
