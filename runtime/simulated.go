@@ -39,6 +39,7 @@ type simulation struct {
 
 	now      int64
 	timers   simTimers
+	due      []simEntry // being fired; what is cancelled meanwhile has no timer
 	contexts []*simContext
 
 	ready  []*simhook.Fiber // also who runs

@@ -201,37 +201,71 @@ type simCall func()
 
 func (f simCall) ring(*scheduler) { f() }
 
-// advance has the clock show next, and does what is due then.
+// advance has the clock show next, and does what is due then. If fibers wake and
+// something else is due at the same time (a time-out, a message), it may be that they
+// run before that.
 func (sm *simulation) advance(next int64) {
 	sm.now = max(sm.now, next)
 	sm.cur, sm.how = nil, simhook.Gone
-	for {
-		t, by := sm.timers.pop(sm.now)
-		if t == nil {
-			sm.by = nil
-			return
+	sm.due = sm.timers.popDue(sm.now, sm.due[:0])
+	sleepers := 0
+	for _, e := range sm.due {
+		if _, ok := e.timer.Value.(*fiber); ok {
+			sleepers++
 		}
-		sm.by = by
-		switch what := t.Value.(type) {
+	}
+	later := sleepers > 0 && sleepers < len(sm.due) && sm.driver.Pick(nil, 2) == 1
+	for _, e := range sm.due {
+		if e.timer == nil { // cancelled, or set anew, by one that was due before it
+			continue
+		}
+		sm.by = e.by
+		switch what := e.timer.Value.(type) {
 		case *fiber:
 			if what.wake(servedBit) {
 				sm.s.pushWoken(what)
 			}
-		case *timeRegistration:
-			what.Commit(simEpoch.Add(time.Duration(sm.now)))
-		case call:
-			if by == nil || by.Scope == nil || !by.Scope.Ending {
-				what.ring(sm.s)
+		default:
+			if later {
+				sm.timers.add(e)
+			} else {
+				sm.fire(what, e.by)
 			}
-		case alarm:
-			what.ring(sm.s)
 		}
 	}
+	sm.by = nil
+	clear(sm.due)
+	sm.due = sm.due[:0]
+}
+
+// fire does what a timer is for.
+func (sm *simulation) fire(what any, by *simhook.Fiber) {
+	switch what := what.(type) {
+	case *timeRegistration:
+		what.Commit(sm.timeOf(by))
+	case call:
+		if by == nil || by.Scope == nil || !by.Scope.Ending {
+			what.ring(sm.s)
+		}
+	case alarm:
+		what.ring(sm.s)
+	}
+}
+
+// cancel takes t out, and reports whether it was there.
+func (sm *simulation) cancel(t *timer) bool {
+	for i := range sm.due {
+		if sm.due[i].timer == t {
+			sm.due[i].timer = nil
+			return true
+		}
+	}
+	return sm.timers.remove(t)
 }
 
 // set is that of a wheel.
 func (sm *simulation) set(t *timer, when int64) (was bool) {
-	was = sm.timers.remove(t)
+	was = sm.cancel(t)
 	by := sm.cur
 	if sm.quiet {
 		by = sm.by
@@ -273,24 +307,28 @@ func (h *simTimers) swap(i, j int) {
 }
 
 func (h *simTimers) push(t *timer, when int64, by *simhook.Fiber) {
+	h.made++
+	h.add(simEntry{max(when, 0), h.made, t, by})
+}
+
+func (h *simTimers) add(e simEntry) {
 	if h.at == nil {
 		h.at = make(map[*timer]int)
 	}
-	h.made++
 	i := len(h.heap)
-	h.heap = append(h.heap, simEntry{max(when, 0), h.made, t, by})
-	h.at[t] = i
+	h.heap = append(h.heap, e)
+	h.at[e.timer] = i
 	h.up(i)
 }
 
-// pop takes out the first timer that is due.
-func (h *simTimers) pop(now int64) (*timer, *simhook.Fiber) {
-	if len(h.heap) == 0 || h.heap[0].when > now {
-		return nil, nil
+// popDue takes out the timers that are due, in their order, and appends them to to.
+func (h *simTimers) popDue(now int64, to []simEntry) []simEntry {
+	for len(h.heap) > 0 && h.heap[0].when <= now {
+		e := h.heap[0]
+		h.remove(e.timer)
+		to = append(to, e)
 	}
-	e := h.heap[0]
-	h.remove(e.timer)
-	return e.timer, e.by
+	return to
 }
 
 func (h *simTimers) remove(t *timer) bool {

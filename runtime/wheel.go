@@ -161,7 +161,7 @@ func (w *wheel) set(t *timer, when int64) {
 func (t *timer) cancel() bool {
 	w := t.home
 	if sm := w.sim; sm != nil {
-		return sm.timers.remove(t)
+		return sm.cancel(t)
 	}
 	w.mu.Lock()
 	there := w.mu.timers.Cancel(&t.Timer)

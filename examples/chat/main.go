@@ -47,7 +47,7 @@ type message struct {
 }
 
 // serve serves one room until l is closed.
-func serve(l *poll.Listener) error {
+func serve(l net.Listener) error {
 	room := cml.NewMulticast[message]()
 	for {
 		c, err := l.Accept()

@@ -6,20 +6,22 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/seed222ee791/fibers/poll"
 	fibers "github.com/seed222ee791/fibers/runtime"
+	"github.com/seed222ee791/fibers/runtime/sim"
 )
 
 // A guest talks to the room.
 type guest struct {
-	t *testing.T
+	t testing.TB
 	net.Conn
 	r *bufio.Reader
 }
 
-func enter(t *testing.T, addr, name string) *guest {
-	c, err := poll.Dial("tcp", addr)
+func enter(t testing.TB, dial func(network, addr string) (net.Conn, error), addr, name string) *guest {
+	c, err := dial("tcp", addr)
 	if err != nil {
 		t.Error(err)
 		return nil
@@ -51,9 +53,9 @@ func TestChat(t *testing.T) {
 		}
 		fibers.Go(func() { serve(l) })
 		addr := l.Addr().String()
-		ann := enter(t, addr, "ann")
+		ann := enter(t, poll.Dial, addr, "ann")
 		ann.reads("*: ann comes")
-		bob := enter(t, addr, "bob")
+		bob := enter(t, poll.Dial, addr, "bob")
 		bob.reads("*: bob comes")
 		ann.reads("*: bob comes")
 
@@ -77,4 +79,39 @@ func TestChat(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// TestChatSimulated has guests on hosts of their own, one of which crashes.
+func TestChatSimulated(t *testing.T) {
+	sim.Test(t, func(s *sim.Sim) {
+		room := s.Host("room")
+		l, err := room.Listen("tcp", ":7008")
+		s.Always(err == nil, "%v", err)
+		room.Go(func() { _ = serve(l) })
+		s.Link(room, s.Host("bob")).Loss(0.1)
+		ann := enter(s.T(), s.Host("ann").Dial, "room:7008", "ann")
+		ann.reads("*: ann comes")
+		bob := s.Host("bob")
+		bob.Go(func() {
+			g := enter(s.T(), bob.Dial, "room:7008", "bob")
+			g.reads("*: bob comes")
+			g.says("hello")
+			g.reads("ann: and off you go")
+			g.says("never read") // the host is gone, or it is said just before
+			_, _ = g.r.ReadString('\n')
+		})
+		ann.reads("*: bob comes")
+		ann.reads("bob: hello")
+		ann.says("and off you go")
+		fibers.Sleep(10 * time.Millisecond)
+		bob.Crash()
+		text, _ := ann.r.ReadString('\n')
+		if text == "bob: never read\n" {
+			s.Reachable("it was said before")
+			text, _ = ann.r.ReadString('\n')
+		} else {
+			s.Reachable("it was not said")
+		}
+		s.Always(text == "*: bob goes\n", "reads %q", text)
+	}, sim.Runs(200), sim.Expect("it was said before", "it was not said"))
 }

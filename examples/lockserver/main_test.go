@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
+	"github.com/seed222ee791/fibers/runtime/sim"
 )
 
+const want = "changes made: 2000\n" +
+	"a second holder: false\n"
+
 func TestLockServer(t *testing.T) {
-	const want = "changes made: 2000\n" +
-		"a second holder: false\n"
 	for _, schedulers := range []int{1, 2, 8} {
 		var b strings.Builder
 		if err := run(&b, fibers.WithSchedulers(schedulers)); err != nil {
@@ -19,4 +21,13 @@ func TestLockServer(t *testing.T) {
 			t.Errorf("with %d schedulers it writes\n%swant\n%s", schedulers, b.String(), want)
 		}
 	}
+}
+
+// TestLockServerSimulated runs it in many schedules.
+func TestLockServerSimulated(t *testing.T) {
+	sim.Test(t, func(s *sim.Sim) {
+		var b strings.Builder
+		err := run(&b)
+		s.Always(err == nil && b.String() == want, "it writes\n%sand returns %v, want\n%s", b.String(), err, want)
+	}, sim.Runs(4))
 }

@@ -5,17 +5,19 @@ import (
 	"testing"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
+	"github.com/seed222ee791/fibers/runtime/sim"
 )
 
+const want = "0 is given up\n" +
+	"1 is answered\n" +
+	"2 is answered\n" +
+	"3 is answered\n" +
+	"4 is answered\n" +
+	"5 is given up\n" +
+	"9 connections opened\n" +
+	"more than there should be: false\n"
+
 func TestPool(t *testing.T) {
-	const want = "0 is given up\n" +
-		"1 is answered\n" +
-		"2 is answered\n" +
-		"3 is answered\n" +
-		"4 is answered\n" +
-		"5 is given up\n" +
-		"9 connections opened\n" +
-		"more than there should be: false\n"
 	for _, schedulers := range []int{1, 2, 8} {
 		var b strings.Builder
 		if err := run(&b, fibers.WithSchedulers(schedulers)); err != nil {
@@ -25,4 +27,13 @@ func TestPool(t *testing.T) {
 			t.Errorf("with %d schedulers it writes\n%swant\n%s", schedulers, b.String(), want)
 		}
 	}
+}
+
+// TestPoolSimulated runs it in many schedules.
+func TestPoolSimulated(t *testing.T) {
+	sim.Test(t, func(s *sim.Sim) {
+		var b strings.Builder
+		err := run(&b)
+		s.Always(err == nil && b.String() == want, "it writes\n%sand returns %v, want\n%s", b.String(), err, want)
+	}, sim.Runs(20))
 }

@@ -26,7 +26,7 @@ type plant struct {
 func (p plant) check(t *testing.T) {
 	t.Helper()
 	for _, st := range p.by {
-		f := sim.Check(func(s *sim.Sim) { p.body(s, false) }, append(p.more, sim.Explore(st), sim.Runs(p.within))...)
+		f := sim.Check(func(s *sim.Sim) { p.body(s, false) }, append([]sim.Option{sim.Shrinks(shrinks), sim.Explore(st), sim.Runs(p.within)}, p.more...)...)
 		if f == nil {
 			t.Errorf("%v: not found in %d runs", st, p.within)
 			continue
@@ -36,11 +36,11 @@ func (p plant) check(t *testing.T) {
 			t.Errorf("%v: wanted %v, got:\n%v", st, p.kind, f)
 			continue
 		}
-		again := sim.Check(func(s *sim.Sim) { p.body(s, false) }, append(p.more, sim.Explore(st), sim.Seed(f.Seed))...)
+		again := sim.Check(func(s *sim.Sim) { p.body(s, false) }, append([]sim.Option{sim.Shrinks(shrinks), sim.Explore(st), sim.Seed(f.Seed)}, p.more...)...)
 		if again == nil || again.Trace != f.Trace || again.Message != f.Message {
 			t.Errorf("%v: replayed, it is\n%v\nwhere it was\n%v", st, again, f)
 		}
-		if p.quarter && st == sim.Random() && f.Shrunk*4 > f.Steps {
+		if shrinks >= 2000 && p.quarter && st == sim.Random() && f.Shrunk*4 > f.Steps {
 			t.Errorf("%v: shrunk from %d to %d steps, which is more than a quarter:\n%v", st, f.Steps, f.Shrunk, f)
 		}
 	}

@@ -100,6 +100,11 @@ func ExampleSim_Seed() {
 	// Output: no run failed
 }
 
+func ExampleSim_Steps() {
+	once(func(s *sim.Sim) string { fibers.Yield(); return fmt.Sprint(s.Steps()) })
+	// Output: 2
+}
+
 func ExampleSim_Schedules() {
 	once(func(s *sim.Sim) string { return fmt.Sprint(s.Schedules()) })
 	// Output: 1

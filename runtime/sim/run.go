@@ -26,6 +26,7 @@ type run struct {
 	trace   *trace // nil: none is made
 	lenient bool   // others like it follow: no time is lost
 
+	root     simhook.Fiber // draws for the root
 	main     *simhook.Fiber
 	returned bool          // main has ended
 	after    int           // steps since then
@@ -59,6 +60,7 @@ const leastAfter = 10_000
 func (x *exploration) newRun(seed uint64, c chooser) *run {
 	r := &run{x: x, seed: seed, chooser: c}
 	r.sim = &Sim{r: r}
+	r.root.Data.Rand = mix(seed)
 	r.engine = simhook.New(r)
 	r.net = newNetwork(r)
 	return r
@@ -217,13 +219,21 @@ func (r *run) Marked(f *simhook.Fiber) {
 
 // Pick implements simhook.Driver.
 func (r *run) Pick(f *simhook.Fiber, n int) int {
+	if f == nil {
+		f = &r.root
+	}
 	i := r.chooser.pick(f, n)
 	r.picks = append(r.picks, pick{f.Path, i})
 	return i
 }
 
 // Random implements simhook.Driver.
-func (r *run) Random(f *simhook.Fiber) uint64 { return (*generator)(&f.Data.Rand).next() }
+func (r *run) Random(f *simhook.Fiber) uint64 {
+	if f == nil {
+		f = &r.root
+	}
+	return (*generator)(&f.Data.Rand).next()
+}
 
 // Traces implements simhook.Driver.
 func (r *run) Traces() bool { return r.trace != nil }

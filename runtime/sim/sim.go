@@ -61,6 +61,9 @@ func (x source) Uint64() uint64 {
 // Seed returns the seed of this run.
 func (s *Sim) Seed() uint64 { return s.r.seed }
 
+// Steps returns how many steps this run has taken so far.
+func (s *Sim) Steps() int { return int(s.r.steps.Load()) }
+
 // Schedules returns how many runs have been begun so far, this one included; under
 // Exhaustive, how many schedules. Those by which a failure is shrunk do not count.
 func (s *Sim) Schedules() int { return s.r.x.runs }
