@@ -13,7 +13,7 @@ func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
 	}
 	w, l := caller()
 	o := loan[T](l)
-	o.obj, o.kind, o.n, o.v = obj, k, n, v
+	o.obj, o.kind, o.why, o.n, o.v = obj, k, why, n, v
 	ws := &l.wakes
 	mu := obj.mutex()
 	mu.Lock()
@@ -37,6 +37,10 @@ func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
 // end before that, it takes o back, and does.
 func (o *offer[T]) park(l *local, why wait.Reason) {
 	w := o.w
+	watched := wait.Watched()
+	if watched {
+		w.At(o.obj, why)
+	}
 	for !o.done.Load() {
 		if !w.Wait(why) || o.done.Load() {
 			continue
@@ -53,5 +57,8 @@ func (o *offer[T]) park(l *local, why wait.Reason) {
 		l.wakes.flush(w)
 		repay(l, o)
 		w.Exit()
+	}
+	if watched {
+		w.At(nil, wait.None)
 	}
 }

@@ -27,7 +27,7 @@ func NewBarrier(n int) *Barrier {
 // the return of Wait in all of them.
 func (b *Barrier) Wait() {
 	b.check()
-	await[Unit](b, kindGet, 0, Unit{}, wait.Group)
+	await[Unit](b, kindGet, 0, Unit{}, wait.Barrier)
 }
 
 // WaitOp is Wait as an op. All n parties commit, or none: one that chooses
@@ -35,7 +35,7 @@ func (b *Barrier) Wait() {
 // leaves are at the barrier.
 func (b *Barrier) WaitOp() Op[Unit] {
 	b.check()
-	return &objectOp[Unit]{obj: b}
+	return &objectOp[Unit]{obj: b, why: wait.Barrier}
 }
 
 func (b *Barrier) check() {

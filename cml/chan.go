@@ -64,6 +64,10 @@ func (c *Chan[T]) Put(v T) {
 	o := &l.put
 	o.v, o.w = v, w
 	if c.solo.CompareAndSwap(nil, &o.putting) || !c.enter(o) { // S2
+		watched := wait.Watched()
+		if watched {
+			w.At(&c.word, wait.ChanPut)
+		}
 		for !o.done.Load() {
 			served, ending := w.WaitServed(wait.ChanPut)
 			if served {
@@ -74,6 +78,9 @@ func (c *Chan[T]) Put(v T) {
 			}
 		}
 		o.settle()
+		if watched {
+			w.At(nil, wait.None)
+		}
 	}
 	clear1(&o.v)
 	wait.Release(w)
@@ -101,6 +108,10 @@ func (c *Chan[T]) Get() T {
 	o := &l.get
 	o.w = w
 	if c.solo.CompareAndSwap(nil, &o.getting) || !c.enter(o) { // S2
+		watched := wait.Watched()
+		if watched {
+			w.At(&c.word, wait.ChanGet)
+		}
 		for !o.done.Load() {
 			served, ending := w.WaitServed(wait.ChanGet)
 			if served {
@@ -111,6 +122,9 @@ func (c *Chan[T]) Get() T {
 			}
 		}
 		o.settle()
+		if watched {
+			w.At(nil, wait.None)
+		}
 	}
 	v := o.v
 	clear1(&o.v)

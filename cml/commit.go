@@ -118,6 +118,8 @@ type leaf interface {
 	// one, it becomes p.won, and makes sure that the committer has finished with
 	// it; otherwise it takes itself back. Performer only, once.
 	withdraw(p *performance, index int)
+	// part says where it waits, for inspection.
+	part() wait.Part
 }
 
 // aborted is the cell of performances that come to nothing.

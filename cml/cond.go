@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // A Cond is an event that happens once, for all who wait and will wait: Guile's
@@ -29,7 +30,7 @@ func (c *Cond) point() { simhook.Point("Cond.Signalled", unsafe.Pointer(&c.iv)) 
 
 // Wait waits until it has happened. What happened before Signal happened before
 // the return of Wait.
-func (c *Cond) Wait() { c.iv.Read() }
+func (c *Cond) Wait() { c.iv.read(wait.Cond) }
 
 // WaitOp is Wait as an op.
-func (c *Cond) WaitOp() Op[Unit] { return c.iv.ReadOp() }
+func (c *Cond) WaitOp() Op[Unit] { return c.iv.readOp(wait.Cond) }

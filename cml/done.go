@@ -37,7 +37,7 @@ type doneOp struct {
 func newDoneOp(ctx context.Context) *doneOp {
 	w := &watch{ctx: ctx}
 	w.solo.Store(busy)
-	return &doneOp{head{leaves: 1, traits: asks, word: &w.word, side: getting, typ: typeOf[error]()}, w}
+	return &doneOp{head{leaves: 1, traits: asks, word: &w.word, side: getting, typ: typeOf[watch]()}, w}
 }
 
 func (op *doneOp) about() *head                      { return &op.head }

@@ -14,7 +14,9 @@ type gate struct {
 	mu    lock
 	used  int64       // under mu; at most whole
 	floor int64       // the least that used can be; constant
+	sema  bool        // it is a Semaphore's; constant
 	line0 queue[Unit] // under mu
+	roll  roll        // under mu: who has some, as far as it is known: see places.go
 }
 
 // whole is the number of units of the zero gate.
@@ -24,6 +26,9 @@ const whole = 1 << 62
 func (g *gate) acquire(n int64, why wait.Reason) {
 	if simhook.On() || !g.tryAcquire(n) {
 		await[Unit](g, kindGet, n, Unit{}, why)
+		if wait.Watched() {
+			g.gained(n)
+		}
 	}
 }
 
@@ -36,6 +41,9 @@ func (g *gate) tryAcquire(n int64) bool {
 	ok := g.ready(n, nil, &ws)
 	if ok {
 		g.used += n
+		if wait.Watched() {
+			g.roll.enter(n)
+		}
 	}
 	g.mu.Unlock()
 	ws.flush(nil)
@@ -53,6 +61,9 @@ func (g *gate) release(n, most int64) bool {
 	ok := g.used <= most && g.used-n >= g.floor
 	if ok {
 		g.used -= n
+		if len(g.roll) > 0 {
+			g.roll.leave(n)
+		}
 		g.left(&ws)
 	}
 	g.mu.Unlock()

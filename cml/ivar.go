@@ -44,15 +44,21 @@ func (iv *IVar[T]) Fill(v T) bool {
 }
 
 // Read returns what was written, waiting until it is.
-func (iv *IVar[T]) Read() (v T) {
+func (iv *IVar[T]) Read() T { return iv.read(wait.IVar) }
+
+func (iv *IVar[T]) read(why wait.Reason) (v T) {
 	if iv.full.Load() && !simhook.On() {
 		return iv.v
 	}
-	return await[T](iv, kindGet, 0, v, wait.Signal)
+	return await[T](iv, kindGet, 0, v, why)
 }
 
 // ReadOp is Read as an op. It leaves the value where it is.
-func (iv *IVar[T]) ReadOp() Op[T] { return &readOp[T]{objectOp[T]{obj: iv}, iv} }
+func (iv *IVar[T]) ReadOp() Op[T] { return iv.readOp(wait.IVar) }
+
+func (iv *IVar[T]) readOp(why wait.Reason) Op[T] {
+	return &readOp[T]{objectOp[T]{obj: iv, why: why}, iv}
+}
 
 // readOp tries without the lock: what is full stays so.
 type readOp[T any] struct {

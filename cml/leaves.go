@@ -1,5 +1,7 @@
 package cml
 
+import "github.com/seed222ee791/fibers/internal/wait"
+
 // A static is an op of one leaf, without guards or hooks: those embed it.
 type static struct{}
 
@@ -16,6 +18,7 @@ type objectOp[T any] struct {
 	static
 	obj  object[T]
 	kind kind
+	why  wait.Reason
 	n    int64
 	v    T
 }
@@ -24,7 +27,7 @@ func (op *objectOp[T]) force(*performance, int) Op[T] { return op }
 
 func (op *objectOp[T]) offer(p *performance, index int) *offer[T] {
 	o := loan[T](p.local)
-	o.obj, o.kind, o.n, o.v, o.index = op.obj, op.kind, op.n, op.v, index
+	o.obj, o.kind, o.why, o.n, o.v, o.index = op.obj, op.kind, op.why, op.n, op.v, index
 	return o
 }
 
@@ -36,6 +39,9 @@ func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
 	mu.Unlock()
 	if ok {
 		v = o.v
+		if wait.Watched() {
+			op.gained()
+		}
 	}
 	repay(p.local, o)
 	if ok {
@@ -83,6 +89,9 @@ func (o *offer[T]) published(p *performance, out outcome) bool {
 func (op *objectOp[T]) result(p *performance, _ int) T {
 	o := p.won.(*offer[T])
 	v, index := o.v, o.index
+	if wait.Watched() {
+		op.gained()
+	}
 	repay(p.local, o)
 	p.finish(index)
 	return v

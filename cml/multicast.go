@@ -79,10 +79,10 @@ type Port[T any] struct {
 }
 
 // Get returns the next value, waiting for one.
-func (p *Port[T]) Get() (v T) { return await[T](p, kindGet, 0, v, wait.ChanGet) }
+func (p *Port[T]) Get() (v T) { return await[T](p, kindGet, 0, v, wait.Port) }
 
 // GetOp is Get as an op.
-func (p *Port[T]) GetOp() Op[T] { return &objectOp[T]{obj: p} }
+func (p *Port[T]) GetOp() Op[T] { return &objectOp[T]{obj: p, why: wait.Port} }
 
 // Close ends the subscription: the values not yet got are dropped, and no get
 // from the port is ever ready again. Who waits for one goes on waiting.

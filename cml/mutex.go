@@ -44,6 +44,7 @@ type Mutex struct {
 	word  number
 	mu    lock
 	line0 queue[Unit] // under mu
+	book  books       // who has it, as far as it is known: see places.go
 }
 
 const (
@@ -60,7 +61,7 @@ const (
 
 // Lock locks m, waiting until it is free.
 func (m *Mutex) Lock() {
-	if atomic.LoadInt32(&simhook.Word) != 0 || !m.word.CompareAndSwap(0, mutexLocked) { // M1
+	if !m.word.CompareAndSwap(wait.Eyes.Load(), mutexLocked) { // M1; watched, it fails
 		m.lockSlow()
 	}
 }
@@ -79,16 +80,16 @@ func (m *Mutex) point(op string) { simhook.Point(op, unsafe.Pointer(m)) }
 // tryLock is TryLock.
 func (m *Mutex) tryLock() bool {
 	w := m.word.Load()
-	return w&mutexLocked == 0 && m.word.CompareAndSwap(w, w|mutexLocked)
+	return w&mutexLocked == 0 && m.word.CompareAndSwap(w, w|mutexLocked) && (!wait.Watched() || m.book.note())
 }
 
 // LockOp is Lock as an op.
-func (m *Mutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: m, n: waitsAgain} }
+func (m *Mutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: m, why: wait.Lock, n: waitsAgain} }
 
 // Unlock unlocks m, and panics if it is not locked. It need not be the fiber that
 // locked it.
 func (m *Mutex) Unlock() {
-	if atomic.LoadInt32(&simhook.Word) != 0 || !m.word.CompareAndSwap(mutexLocked, 0) { // M2
+	if !m.word.CompareAndSwap(wait.Eyes.Load()|mutexLocked, 0) { // M2; watched, it fails
 		m.unlockSlow()
 	}
 }
@@ -96,6 +97,9 @@ func (m *Mutex) Unlock() {
 func (m *Mutex) unlockSlow() {
 	if simhook.On() {
 		simhook.Point("Mutex.Unlock", unsafe.Pointer(m))
+	}
+	if m.book.Load() != nil && m.word.Load()&mutexLocked != 0 {
+		m.book.erase()
 	}
 	var ws wakes
 	m.mu.Lock()
@@ -136,8 +140,18 @@ func (m *Mutex) lockSlow() {
 	if simhook.On() {
 		simhook.Point("Mutex.Lock", unsafe.Pointer(m))
 	}
+	m.lockWaiting()
+	if wait.Watched() {
+		m.book.note()
+	}
+}
+
+func (m *Mutex) lockWaiting() {
+	if m.word.CompareAndSwap(0, mutexLocked) {
+		return // it came here because somebody watches
+	}
 	for range spins {
-		if m.word.Load()&mutexLocked == 0 && m.tryLock() {
+		if w := m.word.Load(); w&mutexLocked == 0 && m.word.CompareAndSwap(w, w|mutexLocked) {
 			return
 		}
 	}

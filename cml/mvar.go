@@ -19,31 +19,33 @@ type MVar[T any] struct {
 func NewMVar[T any]() *MVar[T] { return &MVar[T]{} }
 
 // Put fills the MVar, waiting until it is empty.
-func (m *MVar[T]) Put(v T) { await[T](m, kindPut, 0, v, wait.ChanPut) }
+func (m *MVar[T]) Put(v T) { await[T](m, kindPut, 0, v, wait.MVarPut) }
 
 // PutOp is Put as an op.
 func (m *MVar[T]) PutOp(v T) Op[Unit] {
-	return &unitOp[T]{objectOp[T]{obj: m, kind: kindPut, v: v}}
+	return &unitOp[T]{objectOp[T]{obj: m, kind: kindPut, why: wait.MVarPut, v: v}}
 }
 
 // Take empties the MVar and returns what was in it, waiting until it is full.
-func (m *MVar[T]) Take() (v T) { return await[T](m, kindGet, 0, v, wait.ChanGet) }
+func (m *MVar[T]) Take() (v T) { return await[T](m, kindGet, 0, v, wait.MVarTake) }
 
 // TakeOp is Take as an op.
-func (m *MVar[T]) TakeOp() Op[T] { return &objectOp[T]{obj: m, kind: kindGet} }
+func (m *MVar[T]) TakeOp() Op[T] { return &objectOp[T]{obj: m, kind: kindGet, why: wait.MVarTake} }
 
 // Read returns what is in the MVar and leaves it there, waiting until it is full.
-func (m *MVar[T]) Read() (v T) { return await[T](m, kindRead, 0, v, wait.ChanGet) }
+func (m *MVar[T]) Read() (v T) { return await[T](m, kindRead, 0, v, wait.MVarRead) }
 
 // ReadOp is Read as an op.
-func (m *MVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: m, kind: kindRead} }
+func (m *MVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: m, kind: kindRead, why: wait.MVarRead} }
 
 // Swap puts v in the place of what is in the MVar, which it returns, waiting
 // until it is full.
-func (m *MVar[T]) Swap(v T) T { return await[T](m, kindSwap, 0, v, wait.ChanGet) }
+func (m *MVar[T]) Swap(v T) T { return await[T](m, kindSwap, 0, v, wait.MVarSwap) }
 
 // SwapOp is Swap as an op.
-func (m *MVar[T]) SwapOp(v T) Op[T] { return &objectOp[T]{obj: m, kind: kindSwap, v: v} }
+func (m *MVar[T]) SwapOp(v T) Op[T] {
+	return &objectOp[T]{obj: m, kind: kindSwap, why: wait.MVarSwap, v: v}
+}
 
 func (m *MVar[T]) mutex() *lock { return &m.mu }
 func (m *MVar[T]) left(*wakes)  {}

@@ -17,9 +17,10 @@ type offer[T any] struct {
 	queue      *queue[T] // nil: not queued
 	obj        object[T]
 
-	kind kind  // what is wanted of obj
-	n    int64 // how much of it
-	v    T     // the value given, and then the one received
+	kind kind        // what is wanted of obj
+	why  wait.Reason // what it is waited for; for inspection
+	n    int64       // how much of it
+	v    T           // the value given, and then the one received
 }
 
 // A kind tells the operations of an object apart.

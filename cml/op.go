@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/seed222ee791/fibers/internal/simhook"
-	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // Unit is the type of values that say nothing.
@@ -54,7 +53,7 @@ func Perform[T any](op Op[T]) T {
 		p := begin()
 		c.publish(p, 0)
 		for !p.over() {
-			if p.w.Wait(wait.Choice) {
+			if p.w.Wait(p.why()) {
 				p.end()
 			}
 		}
@@ -78,7 +77,7 @@ func Perform[T any](op Op[T]) T {
 	}
 	op.publish(p, 0)
 	for !p.over() {
-		if p.w.Wait(wait.Choice) {
+		if p.w.Wait(p.why()) {
 			p.end()
 		}
 	}
@@ -96,7 +95,7 @@ func performGuarded[T any](op Op[T]) T {
 	}
 	op.publish(p, 0)
 	for !p.over() {
-		if p.w.Wait(wait.Choice) {
+		if p.w.Wait(p.why()) {
 			p.end()
 		}
 	}
@@ -175,7 +174,7 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	n := int(h.leaves)
 	_ = op.publish(p, 0) || done.publish(p, n)
 	for !p.over() {
-		if p.w.Wait(wait.Choice) {
+		if p.w.Wait(p.why()) {
 			p.end()
 		}
 	}
@@ -220,7 +219,7 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 	}
 	_ = op.publish(p, 0) || stop.publish(p, n)
 	for !p.over() {
-		if p.w.Wait(wait.Choice) {
+		if p.w.Wait(p.why()) {
 			p.end()
 		}
 	}

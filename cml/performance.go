@@ -34,6 +34,7 @@ type performance struct {
 	stray     bool     // somebody may still try to commit the state: S6 in solo.go
 	finished  bool
 	once      bool // the record is not used again
+	noted     bool // where it waits has been told
 
 	regions []region
 	wakes   wakes
@@ -160,7 +161,7 @@ func gcd(a, b int) int {
 // leaves behind costs a return that the processor did not expect.
 //
 //	for !p.over() {
-//		if p.w.Wait(wait.Choice) {
+//		if p.w.Wait(p.why()) {
 //			p.end()
 //		}
 //	}
@@ -173,7 +174,13 @@ func (p *performance) over() bool {
 		if p.wakes.one != nil {
 			p.wakes.flush(p.w)
 		}
+		if wait.Watched() {
+			p.note()
+		}
 		return false
+	}
+	if p.noted {
+		p.forget()
 	}
 	p.index = p.withdraw(c)
 	return true

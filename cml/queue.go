@@ -47,23 +47,25 @@ func NewQueue[T any](capacity int) *Queue[T] {
 // Put adds v at the end, waiting for room if there is a bound. Once the queue is
 // closed, also while Put waits, v is not added and Put returns the reason.
 func (q *Queue[T]) Put(v T) error {
-	return await[Item[T]](q, kindPut, 0, Item[T]{Value: v}, wait.ChanPut).Err
+	return await[Item[T]](q, kindPut, 0, Item[T]{Value: v}, wait.QueuePut).Err
 }
 
 // PutOp is Put as an op.
 func (q *Queue[T]) PutOp(v T) Op[error] {
-	return &queuePut[T]{objectOp[Item[T]]{obj: q, kind: kindPut, v: Item[T]{Value: v}}}
+	return &queuePut[T]{objectOp[Item[T]]{obj: q, kind: kindPut, why: wait.QueuePut, v: Item[T]{Value: v}}}
 }
 
 // Get takes the first value, waiting for one. If the queue is closed and empty
 // it returns the reason.
 func (q *Queue[T]) Get() (T, error) {
-	it := await[Item[T]](q, kindGet, 0, Item[T]{}, wait.ChanGet)
+	it := await[Item[T]](q, kindGet, 0, Item[T]{}, wait.QueueGet)
 	return it.Value, it.Err
 }
 
 // GetOp is Get as an op.
-func (q *Queue[T]) GetOp() Op[Item[T]] { return &objectOp[Item[T]]{obj: q, kind: kindGet} }
+func (q *Queue[T]) GetOp() Op[Item[T]] {
+	return &objectOp[Item[T]]{obj: q, kind: kindGet, why: wait.QueueGet}
+}
 
 // Close ends the queue: nothing can be added any more, and those who wait to put
 // get the reason at once, those who get when it is empty. A nil reason stands

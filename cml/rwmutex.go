@@ -12,14 +12,16 @@ import "github.com/seed222ee791/fibers/internal/wait"
 type RWMutex struct{ gate gate }
 
 // Lock locks rw for writing, waiting until nobody holds it.
-func (rw *RWMutex) Lock() { rw.gate.acquire(whole, wait.Lock) }
+func (rw *RWMutex) Lock() { rw.gate.acquire(whole, wait.RWLock) }
 
 // TryLock locks rw for writing if nobody holds it or waits for it, and reports
 // whether it did.
 func (rw *RWMutex) TryLock() bool { return rw.gate.tryAcquire(whole) }
 
 // LockOp is Lock as an op.
-func (rw *RWMutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, n: whole} }
+func (rw *RWMutex) LockOp() Op[Unit] {
+	return &objectOp[Unit]{obj: &rw.gate, why: wait.RWLock, n: whole}
+}
 
 // Unlock gives up what Lock has got, and panics if nobody has.
 func (rw *RWMutex) Unlock() {
@@ -29,14 +31,14 @@ func (rw *RWMutex) Unlock() {
 }
 
 // RLock locks rw for reading, waiting until no writer holds it or waits.
-func (rw *RWMutex) RLock() { rw.gate.acquire(1, wait.Lock) }
+func (rw *RWMutex) RLock() { rw.gate.acquire(1, wait.RWRLock) }
 
 // TryRLock locks rw for reading if no writer holds it or waits, and reports
 // whether it did.
 func (rw *RWMutex) TryRLock() bool { return rw.gate.tryAcquire(1) }
 
 // RLockOp is RLock as an op.
-func (rw *RWMutex) RLockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, n: 1} }
+func (rw *RWMutex) RLockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, why: wait.RWRLock, n: 1} }
 
 // RUnlock gives up what RLock has got, and panics if nobody has.
 func (rw *RWMutex) RUnlock() {

@@ -20,16 +20,16 @@ func NewSemaphore(n int64) *Semaphore {
 	if n < 0 || n > whole {
 		panic(fmt.Sprintf("cml: NewSemaphore(%d): the size is out of range", n))
 	}
-	return &Semaphore{size: n, gate: gate{used: whole - n, floor: whole - n}}
+	return &Semaphore{size: n, gate: gate{used: whole - n, floor: whole - n, sema: true}}
 }
 
 // Acquire takes n units, waiting until they are free. More than there are in all
 // is a mistake and panics, here and in AcquireOp and TryAcquire.
-func (s *Semaphore) Acquire(n int64) { s.gate.acquire(s.check(n), wait.Lock) }
+func (s *Semaphore) Acquire(n int64) { s.gate.acquire(s.check(n), wait.Acquire) }
 
 // AcquireOp is Acquire as an op.
 func (s *Semaphore) AcquireOp(n int64) Op[Unit] {
-	return &objectOp[Unit]{obj: &s.gate, n: s.check(n)}
+	return &objectOp[Unit]{obj: &s.gate, why: wait.Acquire, n: s.check(n)}
 }
 
 // TryAcquire takes n units if they are free and nobody waits for some, and

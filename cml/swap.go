@@ -15,10 +15,12 @@ func NewSwap[T any]() *Swap[T] { return &Swap[T]{} }
 
 // Swap gives v to another party that swaps and returns what that one gave,
 // waiting for it.
-func (s *Swap[T]) Swap(v T) T { return await[T](s, kindSwap, 0, v, wait.ChanGet) }
+func (s *Swap[T]) Swap(v T) T { return await[T](s, kindSwap, 0, v, wait.Swap) }
 
 // SwapOp is Swap as an op. As everywhere, a performance does not meet itself.
-func (s *Swap[T]) SwapOp(v T) Op[T] { return &objectOp[T]{obj: s, kind: kindSwap, v: v} }
+func (s *Swap[T]) SwapOp(v T) Op[T] {
+	return &objectOp[T]{obj: s, kind: kindSwap, why: wait.Swap, v: v}
+}
 
 func (s *Swap[T]) mutex() *lock                        { return &s.mu }
 func (s *Swap[T]) line(*offer[T]) *queue[T]            { return &s.waiting }

@@ -42,10 +42,10 @@ func (g *WaitGroup) Done() { g.Add(-1) }
 
 // Wait waits until the count is zero. What happened before each Done that counted
 // happened before the return of Wait.
-func (g *WaitGroup) Wait() { await[Unit](g, kindGet, 0, Unit{}, wait.Group) }
+func (g *WaitGroup) Wait() { await[Unit](g, kindGet, 0, Unit{}, wait.WaitGroup) }
 
 // WaitOp is Wait as an op.
-func (g *WaitGroup) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: g} }
+func (g *WaitGroup) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: g, why: wait.WaitGroup} }
 
 func (g *WaitGroup) mutex() *lock                   { return &g.mu }
 func (g *WaitGroup) line(*offer[Unit]) *queue[Unit] { return &g.waiting }

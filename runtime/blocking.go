@@ -72,7 +72,14 @@ func (f *future) see(self *fiber) {
 		f.enter(self)
 	}
 	f.mu.Unlock()
+	watched := wait.Watched()
+	if watched {
+		self.At(f, wait.Blocking)
+	}
 	for !f.happened.Load() {
 		self.Wait(wait.Blocking)
+	}
+	if watched {
+		self.At(nil, wait.None)
 	}
 }

@@ -81,6 +81,9 @@ func (c *coroutine) run() {
 	if h := f.handle.Load(); h != nil {
 		c.label(h.Name())
 	}
+	if e := c.sched.eyes; e != nil {
+		e.runs(f)
+	}
 	c.Flags[returned] = false
 	f.g.set(getg.Get())
 	c.sched.running.set(uintptr(unsafe.Pointer(f)))
@@ -170,6 +173,9 @@ func (c *coroutine) arrive() {
 	s := c.sched
 	s.settle()
 	s.running.set(uintptr(unsafe.Pointer(c.fiber)))
+	if s.eyes != nil {
+		s.eyes.runs(c.fiber)
+	}
 }
 
 // target returns where to switch to for f: to its coroutine, or if f has none

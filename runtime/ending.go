@@ -211,6 +211,14 @@ func (rt *Runtime) stop() {
 	open.Lock()
 	open.list = removeOne(open.list, rt)
 	open.Unlock()
+	if r := rt.recording.Load(); r != nil {
+		r.Stop()
+	}
+	rt.mu.Lock()
+	if rt.mu.unwatch != nil {
+		rt.mu.unwatch()
+	}
+	rt.mu.Unlock()
 	close(rt.monitor.stop)
 	rt.services.Wait()
 	rt.roots.Wait()

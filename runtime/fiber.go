@@ -94,10 +94,21 @@ type more struct {
 	// origin, if not zero, is the code of the function that the user gave,
 	// where fn is one of ours around it.
 	origin uintptr
-	// site is where it was spawned, if the runtime records that.
-	site uintptr
 	// sim is what it is in a simulation, if its runtime is one.
 	sim *simhook.Fiber
+
+	// What follows is known of fibers that were spawned while somebody watched, and of
+	// others that have waited meanwhile: the place.
+
+	site   *site  // where it was spawned, or nil
+	parent uint64 // who spawned it; 0: no fiber
+	spawn  uint32 // when, in milliseconds of the runtime's clock
+
+	// place is where it waits: see wait.Waiter.At. It is the one's to whom the record
+	// belongs: of a parked fiber, the inspector's who holds it.
+	place any
+	queue queueTime
+	block blockTime
 }
 
 var _ wait.Waiter = (*fiber)(nil)
@@ -115,14 +126,15 @@ func (f *fiber) public() *Fiber {
 // describe fills in what a record says besides its function. Owner only, before
 // the fiber is queued.
 func (f *fiber) describe(j job) {
-	if j.dropped != nil || j.instead != nil || f.rt.watching.Load() {
+	watched := wait.Watched()
+	if j.dropped != nil || j.instead != nil || watched || f.rt.sim != nil {
 		m := &more{dropped: j.dropped, instead: j.instead, origin: j.origin}
 		if sm := f.rt.sim; sm != nil {
 			m.sim = sm.born(f, j.name)
-			m.site = sm.site()
-			m.sim.Site = m.site
-		} else if f.rt.watching.Load() {
-			m.site = spawnSite()
+			m.sim.Site = sm.site()
+		}
+		if watched {
+			m.witness(f.rt)
 		}
 		f.more.Store(m)
 	}
@@ -272,7 +284,10 @@ func (f *fiber) reset() {
 	if f.handle.Load() != nil {
 		f.handle.Store(nil)
 	}
-	if f.more.Load() != nil {
+	if m := f.more.Load(); m != nil {
+		if m.site != nil {
+			m.site.ended.Add(1)
+		}
 		f.more.Store(nil)
 	}
 }

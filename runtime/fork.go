@@ -1,6 +1,9 @@
 package runtime
 
-import "github.com/seed222ee791/fibers/internal/fork"
+import (
+	"github.com/seed222ee791/fibers/internal/fork"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // What package parallel needs of the engine: see package fork. A branch that is
 // made known to others is an ordinary spawned fiber; thieves find the oldest,
@@ -47,17 +50,21 @@ func (h *host) Spawn(t *fork.Ticket, quiet bool) {
 	s := h.sched
 	f := s.newFiber(t.Run)
 	m, ok := t.Record.(*more)
-	if watching := s.rt.watching.Load(); !ok || watching { // inspectors may still look at the last one
+	if watched := wait.Watched(); !ok || watched || m.site != nil || s.rt.sim != nil { // inspectors may still look at the last one
 		m = &more{dropped: t.Dropped, origin: entry(t.Run)}
 		if sm := s.rt.sim; sm != nil {
 			m.sim = sm.born(f, "")
-		} else if watching {
-			m.site = spawnSite()
+		}
+		if watched {
+			m.witness(s.rt)
 		}
 		t.Record = m
 	}
 	f.more.Store(m)
 	t.Fiber, t.ID = f, f.id()
+	if s.eyes != nil {
+		s.eyes.spawned(f)
+	}
 	s.spawned.Store(s.spawned.Load() + 1)
 	s.deque.Push(f)
 	if s.rt.idle.attend.Load() != 0 && !s.attend() && (!quiet || !s.rt.idle.watched.Load()) {

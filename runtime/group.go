@@ -24,7 +24,8 @@ type Group struct {
 		joiner        wait.Waiter // the caller of WithGroup, for the end
 		err           error
 		panic         *PanicError
-		over          bool // WithGroup has returned
+		over          bool                // WithGroup has returned
+		members       map[uint64]struct{} // the fibers among them, as far as they are known
 	}
 }
 
@@ -87,6 +88,9 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 				}
 				g.leave(err)
 			}()
+			if wait.Watched() {
+				g.known(wait.Self())
+			}
 			err = fn(g.ctx)
 		},
 		dropped: func() { g.leave(ErrClosed) },
@@ -162,7 +166,14 @@ func (g *Group) enter() {
 			place = g.mu.entrants.PushFront(w)
 		}
 		g.mu.Unlock()
-		w.Park(wait.Group)
+		watched := wait.Watched()
+		if watched {
+			w.At(g, wait.Room)
+		}
+		w.Park(wait.Room)
+		if watched {
+			w.At(nil, wait.None)
+		}
 		g.mu.Lock()
 		if g.tryEnter() {
 			entered = true
@@ -170,6 +181,16 @@ func (g *Group) enter() {
 			return
 		}
 	}
+}
+
+// known notes that the fiber id is a member.
+func (g *Group) known(id uint64) {
+	g.mu.Lock()
+	if g.mu.members == nil {
+		g.mu.members = make(map[uint64]struct{})
+	}
+	g.mu.members[id] = struct{}{}
+	g.mu.Unlock()
 }
 
 // tryEnter counts one more member if there is room; mu is held, and is unlocked
@@ -194,6 +215,9 @@ func (g *Group) leave(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.mu.active--
+	if g.mu.members != nil {
+		delete(g.mu.members, wait.Self())
+	}
 	g.admit()
 	if g.mu.active == 0 && g.mu.joiner != nil {
 		g.mu.joiner.Unpark()
@@ -215,10 +239,17 @@ func (g *Group) wait() {
 			g.mu.Unlock()
 			wait.Release(w)
 		}()
+		watched := wait.Watched()
+		if watched {
+			w.At(g, wait.Group)
+		}
 		for g.mu.active > 0 {
 			g.mu.Unlock()
 			w.Park(wait.Group)
 			g.mu.Lock()
+		}
+		if watched {
+			w.At(nil, wait.None)
 		}
 	}
 	g.mu.over = true

@@ -79,11 +79,20 @@ package runtime
 //	written once, says that it may run and that its wait is over. Whoever takes a
 //	permit does so by a CAS from all that it has read: a service must not get lost.
 //
+// K8: an inspector that looks at a fiber which does not wait, and so cannot be held.
+//
+//	It reads the word, then the plain field fn and the note of when the fiber was
+//	queued, then the word again, and believes them only if both words name the same
+//	fiber. fn is written before the word in which the fiber's number first stands,
+//	and cleared before the one in which it does not any more, so what it reads is of
+//	that fiber: fn, or nil if it has just ended. The note is one aligned word, a hint.
+//	Readers of them, and nobody else, are excused from the race detector.
+//
 // What happened before Unpark happened before the return of the Park it woke:
 // through the CAS on the word, or the queue that carried the fiber. An unpark
 // that finds the permit there already still writes the word, for this reason.
 //
-// Checked by: docs/models/park.pml (spin, with mutants; K1 to K5), serve.pml (K6,
+// Checked by: TestInspectorsDuringLife (K8), docs/models/park.pml (spin, with mutants; K1 to K5), serve.pml (K6,
 // K7; it alone checks that a permit is taken by a CAS), TestParkStress,
 // TestServeStress and TestLateUnparkStress (all, with inspectors at work).
 
@@ -136,11 +145,17 @@ func (s *scheduler) settle() {
 	switch kind {
 	case parks:
 		d.fiber.since = millis(s.now)
+		if s.eyes != nil {
+			s.eyes.parks(d.fiber, d.why)
+		}
 		if !d.fiber.tryPark(d.why) {
 			s.pushWoken(d.fiber)
 			s.wakeForWoken()
 		}
 	case yields:
+		if s.eyes != nil {
+			s.eyes.yields(d.fiber)
+		}
 		s.ring.Push(d.fiber)
 		s.wakeForWoken()
 	case rests:

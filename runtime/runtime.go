@@ -30,6 +30,12 @@ func init() {
 		}
 		return c.fiber, c.scratch
 	})
+	wait.RegisterSelf(func() uint64 {
+		if c := current(); c != nil && c.fiber != nil {
+			return c.fiber.id()
+		}
+		return 0
+	})
 }
 
 // A Runtime is a set of schedulers and the fibers that they run. Runtimes are
@@ -58,11 +64,11 @@ type Runtime struct {
 	// seen; refused those of them that came too late. Writers: any.
 	spawned, refused stdatomic.Uint64
 
-	sim      *simulation // nil unless it is a simulated one; constant
-	watching atomic.Bool // record spawn sites
-	ending   atomic.Bool // fibers end at their next wait (K5)
-	cutting  atomic.Bool // those that clean up end too: see shelter.go
-	stopping atomic.Bool // roots end
+	sim       *simulation              // nil unless it is a simulated one; constant
+	recording atomic.Pointer[Recorder] // see recorder.go
+	ending    atomic.Bool              // fibers end at their next wait (K5)
+	cutting   atomic.Bool              // those that clean up end too: see shelter.go
+	stopping  atomic.Bool              // roots end
 
 	roots, services sync.WaitGroup
 	detach          func() // no scheduler of rt polls any more
@@ -76,6 +82,7 @@ type Runtime struct {
 		cast     []*scheduler // see newStandIn
 		retired  totals
 		pinErr   error
+		unwatch  func()          // see Watch
 		drained  []chan struct{} // of those who wait
 		closing  chan struct{}   // made by the first Close; closed when it is done
 		closed   error           // its result
@@ -285,6 +292,9 @@ func (rt *Runtime) runMain(fn func()) (o outcome) {
 				rt.panicked(current().fiber, o.err.Value, o.err.Stack)
 			}
 		}()
+		if wait.Watched() {
+			done.by.Store(wait.Self())
+		}
 		fn()
 		returned = true
 	}, dropped: done.complete, origin: entry(fn)})
@@ -381,6 +391,9 @@ func (rt *Runtime) trySpawn(j job) bool {
 // inject queues a fiber that belongs to the caller, which runs on no scheduler
 // of rt.
 func (rt *Runtime) inject(f *fiber) {
+	if wait.Watched() {
+		f.queued(rt.clock() | 1)
+	}
 	if rt.sim != nil {
 		rt.sim.injected(f)
 	}
@@ -406,29 +419,6 @@ func (rt *Runtime) pinFailed(err error) {
 		rt.mu.pinErr = err
 	}
 	rt.mu.Unlock()
-}
-
-// spawnSite returns where the caller of this package spawns a fiber.
-func spawnSite() uintptr {
-	var pcs [8]uintptr
-	n := goruntime.Callers(2, pcs[:])
-	frames := goruntime.CallersFrames(pcs[:n])
-	for i := 0; i < n; i++ {
-		fr, more := frames.Next()
-		if !ours(fr.Function) {
-			return fr.PC + 1 // as Callers returns them
-		}
-		if !more {
-			break
-		}
-	}
-	return 0
-}
-
-// ours reports whether a function belongs to this package itself.
-func ours(name string) bool {
-	const prefix = "github.com/seed222ee791/fibers/runtime."
-	return len(name) > len(prefix) && name[:len(prefix)] == prefix
 }
 
 // entry returns the address of the code of fn, a function.

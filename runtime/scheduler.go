@@ -55,6 +55,7 @@ type scheduler struct {
 	root      coro.Coro
 	left      departure    // see parking.go
 	running   hint         // the fiber that runs, or 0: see captive.go
+	eyes      *eyes        // see eyes.go
 	handed    *fiber       // chosen by the one that switched to the root
 	idle      []*coroutine // resting, ready for a fiber
 	free      []*fiber     // recycled records
@@ -101,6 +102,11 @@ type scheduler struct {
 	captive atomic.Bool
 	// unseated: see captive.go.
 	unseated atomic.Bool
+
+	// seen is eyes, for inspectors; turned is when it last turned, by its clock, while
+	// its eyes are open. Writer: owner. Readers: any.
+	seen   atomic.Pointer[eyes]
+	turned stdatomic.Int64
 
 	_ pad.Line
 
@@ -257,6 +263,9 @@ func (s *scheduler) pickQueued() *fiber {
 // one watches; that one takes the fiber after a short time (W2 in idle.go).
 func (s *scheduler) runNext(f *fiber) {
 	s.counts.wakes++
+	if s.eyes != nil {
+		s.eyes.woke(f, s.eyes.self())
+	}
 	old := s.next.swap(f)
 	if old != nil {
 		s.pushWoken(old)
@@ -303,6 +312,9 @@ func (s *scheduler) wakeForWoken() {
 func (s *scheduler) spawn(j job) {
 	f := s.newFiber(j.fn)
 	f.describe(j)
+	if s.eyes != nil {
+		s.eyes.spawned(f)
+	}
 	s.spawned.Store(s.spawned.Load() + 1)
 	s.deque.Push(f)
 	s.posted()
@@ -318,6 +330,9 @@ func (s *scheduler) posted() {
 // end takes leave of a fiber that has returned, panicked or exited.
 func (s *scheduler) end(f *fiber) {
 	s.counts.ended++
+	if s.eyes != nil {
+		s.eyes.event(evEnd, f, 0)
+	}
 	s.freeFiber(f)
 }
 

@@ -87,7 +87,6 @@ func newSimulated(d simhook.Driver) simhook.Engine {
 	sm.hungry.Store(1)
 	rt.sim = sm
 	rt.wheels = []*wheel{{rt: rt, sim: sm}}
-	rt.watching.Store(true) // every fiber has a more, where simOf finds what it is here
 	rt.pool.rt, rt.pool.mu.closed = rt, true
 	s := newScheduler(rt)
 	s.wheel, s.countdown = rt.wheels[0], 0
@@ -138,7 +137,7 @@ func (sm *simulation) born(f *fiber, name string) *simhook.Fiber {
 // site returns where a fiber is spawned, if that is wanted.
 func (sm *simulation) site() uintptr {
 	if sm.driver.Traces() {
-		return spawnSite()
+		return spawnAddress()
 	}
 	return 0
 }

@@ -1,8 +1,6 @@
 package runtime
 
 import (
-	"fmt"
-	goruntime "runtime"
 	"slices"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
@@ -34,6 +32,11 @@ func (s *scheduler) publish(all bool) {
 	p.turns.Store(c.turns)
 	if c.ended != p.ended.Load() {
 		p.ended.Store(c.ended)
+	}
+	if wait.Watched() {
+		s.watch()
+	} else if s.eyes != nil {
+		s.unwatch()
 	}
 	if c.turns&7 != 0 && !all {
 		return
@@ -73,6 +76,10 @@ type SchedulerStats struct {
 	StandIn  bool   // it has taken the place of a stalled one, whose counters it goes on with
 	CPU      int    // the core it is locked to, −1 for none
 	Asleep   bool   // has nothing to do
+	// Fiber is what it runs, 0 for none, and For how long it has run that without a
+	// turn; known while somebody watches.
+	Fiber    uint64
+	For      time.Duration
 	Queued   int    // fibers in its queues
 	Spawned  uint64 // fibers made on it
 	Ended    uint64 // fibers that ended on it
@@ -91,6 +98,10 @@ type SchedulerStats struct {
 	// there was work, until it came. What wakes it as the poller (an event of a
 	// descriptor), or by its time, is not counted.
 	WakeUps Latencies
+
+	// Delays are how long fibers that were woken or spawned were queued until they ran,
+	// one of 32, while somebody watches.
+	Delays Latencies
 
 	// OnCore is the share of looks, one a millisecond of running, at which it was on
 	// its core; 1 if it is locked to none.
@@ -118,6 +129,7 @@ func (rt *Runtime) Stats() Stats {
 	st.Captives = len(rt.mu.captives)
 	defer rt.mu.Unlock() // nobody takes a seat meanwhile
 	st.Pinned = rt.conf.pinning && st.PinError == nil
+	now := rt.clock()
 	rt.idle.mu.Lock()
 	asleep := slices.Clone(rt.idle.mu.list)
 	rt.idle.mu.Unlock()
@@ -144,6 +156,12 @@ func (rt *Runtime) Stats() Stats {
 			ss.Queued++
 		}
 		ss.add(&s.before)
+		if e := s.seen.Load(); e != nil {
+			ss.Delays = e.delays.read()
+			if f, since := e.reading(); f != nil && !ss.Asleep {
+				ss.Fiber, ss.For = f.id(), time.Duration(max(now-since, 0))
+			}
+		}
 		st.Schedulers = append(st.Schedulers, ss)
 	}
 	return st
@@ -234,146 +252,4 @@ func (rt *Runtime) live() int64 {
 		spawned += s.spawned.Load()
 	}
 	return int64(spawned - ended)
-}
-
-// A FiberState tells what a fiber is doing.
-type FiberState uint8
-
-const (
-	// Runnable fibers run, or wait in a queue to run.
-	Runnable FiberState = iota
-	// Waiting fibers wait for something: see FiberInfo.Reason.
-	Waiting
-)
-
-// String returns the state's name.
-func (s FiberState) String() string {
-	if s == Waiting {
-		return "waiting"
-	}
-	return "runnable"
-}
-
-// FiberInfo describes a fiber at the moment when it was looked at.
-type FiberInfo struct {
-	ID     uint64
-	Name   string
-	State  FiberState
-	Reason string        // what it waits for
-	For    time.Duration // how long it has waited, within some milliseconds
-	// Func is the function that the fiber was spawned with; known only of
-	// waiting fibers.
-	Func string
-	// Site is where it was spawned, file:line; known of fibers that were
-	// spawned since Watch was called.
-	Site string
-}
-
-// String returns the facts on one line.
-func (i FiberInfo) String() string {
-	s := fmt.Sprintf("fiber %d", i.ID)
-	if i.Name != "" {
-		s += fmt.Sprintf(" %q", i.Name)
-	}
-	s += " [" + i.State.String()
-	if i.State == Waiting {
-		s += fmt.Sprintf(": %s, %v", i.Reason, i.For.Round(time.Millisecond))
-	}
-	s += "]"
-	if i.Func != "" {
-		s += " " + i.Func
-	}
-	if i.Site != "" {
-		s += " spawned at " + i.Site
-	}
-	return s
-}
-
-// Watch makes the runtime record, from now on, where each fiber is spawned, for
-// Fibers to show. It costs some 3 µs a spawn.
-func (rt *Runtime) Watch() { rt.watching.Store(true) }
-
-// Fibers describes the fibers that are alive, by ID. It stops nobody: what it
-// returns is no single moment's state, but each line was true at some moment
-// during the call. A fiber that waits is taken hold of for an instant, and may
-// see its wait end early, which it does not notice but for a few nanoseconds.
-func (rt *Runtime) Fibers() []FiberInfo {
-	var infos []FiberInfo
-	for info := range rt.EachFiber {
-		infos = append(infos, info)
-	}
-	slices.SortFunc(infos, func(a, b FiberInfo) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	return infos
-}
-
-// EachFiber calls visit for each fiber that is alive, in no order, until visit
-// returns false: as Fibers, for those who need only some of a million.
-func (rt *Runtime) EachFiber(visit func(FiberInfo) bool) {
-	now := rt.clock()
-	rt.records.each(func(f *fiber) bool {
-		info, alive := f.info(now)
-		return !alive || visit(info)
-	})
-}
-
-// info describes f, if it is alive.
-func (f *fiber) info(now int64) (info FiberInfo, alive bool) {
-	for tries := 0; ; tries++ {
-		w := f.word.Load()
-		state := w & stateMask
-		if state == stateFree {
-			return info, false
-		}
-		info = FiberInfo{ID: w >> idShift}
-		if h := f.handle.Load(); h != nil && h.id == info.ID {
-			info.Name = h.Name()
-		}
-		extra := f.more.Load()
-		if extra != nil && extra.site != 0 {
-			frame, _ := goruntime.CallersFrames([]uintptr{extra.site}).Next()
-			info.Site = fmt.Sprintf("%s:%d", frame.File, frame.Line)
-		}
-		if state == stateParked || state == stateHeld {
-			info.State, info.Reason = Waiting, wait.Reason(w&reasonMask>>reasonShift).String()
-		}
-		switch {
-		case state == stateParked && f.word.CompareAndSwap(w, w&^stateMask|stateHeld):
-			f.read(&info, extra, now)
-			f.letGo(w)
-			return info, true
-		case state == stateHeld && tries < 1000:
-			goruntime.Gosched() // another inspector has it, for an instant
-		case state != stateParked && f.word.Load()>>idShift == info.ID:
-			return info, true
-		}
-		// It changed while we looked.
-	}
-}
-
-// read reads the plain fields of a fiber that the caller holds.
-func (f *fiber) read(info *FiberInfo, extra *more, now int64) {
-	// The wait may have begun after now, and the count may have wrapped.
-	info.For = time.Duration(max(0, int32(millis(now)-f.since))) * time.Millisecond
-	pc := entry(f.fn)
-	if extra != nil && extra.origin != 0 {
-		pc = extra.origin
-	}
-	if fn := goruntime.FuncForPC(pc); fn != nil {
-		info.Func = fn.Name()
-	}
-}
-
-// letGo parks a held fiber again, as its word parked says, or queues it if it was
-// unparked meanwhile (K6).
-func (f *fiber) letGo(parked uint64) {
-	if f.word.CompareAndSwap(parked&^stateMask|stateHeld, parked) {
-		return
-	}
-	f.rouse()
-	f.rt.inject(f)
 }

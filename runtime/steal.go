@@ -115,6 +115,9 @@ func (s *scheduler) look() *fiber {
 		}
 		if f := s.stealFrom(v); f != nil {
 			s.counts.stolen++
+			if s.eyes != nil {
+				s.eyes.event(evSteal, f, uint64(v.index))
+			}
 			return f
 		}
 	}

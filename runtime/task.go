@@ -6,6 +6,7 @@ import (
 	goruntime "runtime"
 	"slices"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"unsafe"
 
 	"go.uber.org/atomic"
@@ -17,6 +18,7 @@ import (
 // A future is something that happens once, for which fibers and goroutines wait.
 type future struct {
 	happened atomic.Bool
+	by       stdatomic.Uint64 // the fiber that is to make it happen, if that is known
 	mu       struct {
 		sync.Mutex
 		waiters []wait.Waiter      // nil in the places of holes
@@ -94,8 +96,15 @@ func (f *future) await(why wait.Reason) {
 		}
 		wait.Release(w)
 	}()
+	watched := wait.Watched()
+	if watched {
+		w.At(f, why)
+	}
 	for !f.happened.Load() {
 		w.Park(why)
+	}
+	if watched {
+		w.At(nil, wait.None)
 	}
 }
 
@@ -153,6 +162,9 @@ func Spawn[T any](fn func() (T, error)) *Task[T] {
 			}
 			t.done.complete()
 		}()
+		if wait.Watched() {
+			t.done.by.Store(wait.Self())
+		}
 		t.result.Value, t.result.Err = fn()
 		returned = true
 	}

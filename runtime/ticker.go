@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // A Ticker ticks at regular times: a period after it was made, two periods, and so
@@ -83,6 +84,9 @@ func (t *Ticker) taken(now time.Time) {
 
 // tickSource is a Ticker as a cml.Source.
 type tickSource Ticker
+
+// Waits tells what such a wait is for.
+func (*tickSource) Waits() wait.Reason { return wait.Tick }
 
 // Try implements cml.Source.
 func (src *tickSource) Try() (now time.Time, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // The sources of the operations After and At: see cml.Source. A fiber that waits
@@ -22,6 +23,12 @@ type timePlace struct {
 	std   *time.Timer // a goroutine's, which commits the registration
 	goes  bool        // it is a goroutine's turn
 }
+
+// Waits tells what such a wait is for.
+func (afterSource) Waits() wait.Reason { return wait.Timer }
+
+// Waits tells what such a wait is for.
+func (atSource) Waits() wait.Reason { return wait.Timer }
 
 // Try implements cml.Source.
 func (d afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(d)) }

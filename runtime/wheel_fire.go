@@ -8,6 +8,7 @@ import (
 // fireBatch. Root only.
 func (s *scheduler) fire(w *wheel, now int64, limit int) {
 	var batch [fireBatch]any
+	due := w.next.Load()
 	n := w.take(now, limit, &batch)
 	s.counts.fired += uint64(n)
 	if n >= aheadFrom {
@@ -23,6 +24,9 @@ func (s *scheduler) fire(w *wheel, now int64, limit int) {
 		switch what := what.(type) {
 		case *fiber:
 			if what.wake(servedBit) {
+				if s.eyes != nil {
+					s.eyes.fired(what, due)
+				}
 				woken = append(woken, what)
 			}
 		case *timeRegistration:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic" // what inlines On must stay small, and a wrapper counts
 	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // Word is how many simulations there are. It is for On, and for those who would be
@@ -15,10 +17,16 @@ var Word int32
 func On() bool { return atomic.LoadInt32(&Word) != 0 }
 
 // Begin says that there is one simulation more.
-func Begin() { atomic.AddInt32(&Word, 1) }
+func Begin() {
+	atomic.AddInt32(&Word, 1)
+	wait.Simulate(1)
+}
 
 // End says that there is one less.
-func End() { atomic.AddInt32(&Word, -1) }
+func End() {
+	atomic.AddInt32(&Word, -1)
+	wait.Simulate(-1)
+}
 
 // Hooks are what package runtime gives. All may be called from anywhere: in a
 // fiber or goroutine that is not simulated they do nothing, or say so.

@@ -67,6 +67,9 @@ func (w *waiter) Unpark() {
 // UnparkBy implements wait.Waiter.
 func (w *waiter) UnparkBy(wait.Waiter) { w.Unpark() }
 
+// At implements wait.Waiter.
+func (w *waiter) At(any, wait.Reason) {}
+
 // Scratch implements wait.Waiter.
 func (w *waiter) Scratch() *any { return &w.scratch }
 

@@ -19,40 +19,6 @@ import (
 	"go.uber.org/atomic"
 )
 
-// Reason says what a waiter waits for; it is shown by inspection.
-type Reason uint8
-
-// The reasons. Their names are what inspection prints.
-const (
-	None Reason = iota
-	ChanPut
-	ChanGet
-	Choice
-	Sleep
-	Await
-	Group
-	Blocking
-	Read
-	Write
-	Lock
-	Signal
-	numReasons
-)
-
-var reasonNames = [numReasons]string{
-	None: "park", ChanPut: "channel put", ChanGet: "channel get", Choice: "choice", Sleep: "sleep",
-	Await: "await task", Group: "wait for group", Blocking: "blocking call", Read: "read", Write: "write",
-	Lock: "lock", Signal: "signal",
-}
-
-// String returns the name that inspection prints.
-func (r Reason) String() string {
-	if r >= numReasons {
-		return "unknown"
-	}
-	return reasonNames[r]
-}
-
 // A Waiter is a fiber or goroutine that can wait.
 type Waiter interface {
 	// Park waits for a permit and consumes it; only the fiber or goroutine
@@ -80,6 +46,10 @@ type Waiter interface {
 	// UnparkBy is Unpark, called by the running fiber or goroutine whose waiter
 	// is by: it saves looking that up.
 	UnparkBy(by Waiter)
+	// At notes where the waiter is about to wait: an object of package cml or of the
+	// engine, or a Performance, and why. At(nil, None) says that the wait is over. Only
+	// the waiter itself calls it, and only if Watched reported true before the wait.
+	At(place any, why Reason)
 	// Scratch returns a place in which a package may keep a record between the
 	// waits of this waiter; only the waiter itself may touch it. What is there
 	// may be from another waiter that had the place before, or nil.
@@ -128,6 +98,7 @@ func Release(w Waiter) {
 // Goroutine is the waiter of a plain goroutine.
 type Goroutine struct {
 	c       chan struct{} // holds the permit
+	at      *visit        // in visitors; the goroutine's
 	served  atomic.Bool   // Writers: who serves, then the goroutine
 	scratch any
 }

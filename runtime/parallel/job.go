@@ -179,6 +179,6 @@ func (j *job) await() {
 		}
 	}
 	for !j.finished() {
-		w.Wait(wait.Await)
+		w.Wait(wait.Join)
 	}
 }

@@ -67,7 +67,7 @@ func (sw *sweep) leave(waiter wait.Waiter) {
 func (sw *sweep) end() outcome {
 	if sw.waiter != nil && sw.left.Dec() != 0 { // J3
 		for sw.left.Load() != 0 {
-			sw.waiter.Wait(wait.Await)
+			sw.waiter.Wait(wait.Join)
 		}
 	}
 	return sw.mu.outcome

@@ -1,0 +1,236 @@
+package runtime
+
+import (
+	"fmt"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
+
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/frames"
+	"github.com/seed222ee791/fibers/internal/pad"
+)
+
+// Spawn sites, and the names of functions: what addresses in the program's code mean.
+//
+// An address is looked up in the Go runtime's tables once, at some 1 µs, and then
+// found in a table of our own, without a lock. There are at most as many as the
+// program has places that call something.
+
+// A site is what an address in the code means, and, if it is where fibers are spawned,
+// how many there were.
+type site struct {
+	pc    uintptr
+	ours  bool   // it is in the library; of no interest
+	place string // file:line
+	fn    string // function
+
+	_ pad.Line
+	// spawned and ended count the fibers. Writers: any.
+	spawned stdatomic.Int64
+	_       pad.Line
+	ended   stdatomic.Int64
+	_       pad.Line
+
+	past history // see growth.go
+}
+
+// sites maps addresses to what they mean: open addressing, at most half full.
+//
+// T: a look at the table against an insertion, which is under mu.
+//
+//	An entry is complete when it is stored, and never changes place in its array. A
+//	larger array is complete when it is published. Who looks in an old one, or before
+//	the store, does not find it, takes mu and looks again.
+//
+// Checked by: TestSpawnSitesStress.
+type siteTable struct {
+	array atomic.Pointer[[]atomic.Pointer[site]]
+	mu    struct {
+		sync.Mutex
+		all []*site
+	}
+}
+
+var (
+	callSites siteTable // by return address
+	entries   siteTable // by the address of a function
+)
+
+// of returns what pc means. resolve is called once for each.
+func (t *siteTable) of(pc uintptr, resolve func(*site)) *site {
+	if s := t.find(pc); s != nil {
+		return s
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.find(pc); s != nil {
+		return s
+	}
+	s := &site{pc: pc}
+	resolve(s)
+	t.mu.all = append(t.mu.all, s)
+	array := t.array.Load()
+	if array == nil || 2*len(t.mu.all) > len(*array) {
+		grown := make([]atomic.Pointer[site], max(64, 4*len(t.mu.all)))
+		for _, s := range t.mu.all {
+			put(grown, s)
+		}
+		t.array.Store(&grown)
+	} else {
+		put(*array, s)
+	}
+	return s
+}
+
+func put(array []atomic.Pointer[site], s *site) {
+	i := slotOf(s.pc, len(array))
+	for array[i].Load() != nil {
+		if i++; i == len(array) {
+			i = 0
+		}
+	}
+	array[i].Store(s)
+}
+
+func (t *siteTable) find(pc uintptr) *site {
+	p := t.array.Load()
+	if p == nil {
+		return nil
+	}
+	array := *p
+	for i := slotOf(pc, len(array)); ; {
+		s := array[i].Load()
+		if s == nil || s.pc == pc {
+			return s
+		}
+		if i++; i == len(array) {
+			i = 0
+		}
+	}
+}
+
+func slotOf(pc uintptr, n int) int {
+	return int(uint64(uint32(uint64(pc)*0x9e3779b97f4a7c15>>32)) * uint64(n) >> 32)
+}
+
+// each calls f for those there are.
+func (t *siteTable) each(f func(*site)) {
+	t.mu.Lock()
+	all := t.mu.all
+	t.mu.Unlock()
+	for _, s := range all {
+		f(s)
+	}
+}
+
+// spawnSite returns where the caller of the library spawns a fiber, or nil.
+func spawnSite() *site {
+	var pcs [16]uintptr
+	n := frames.Return(pcs[:])
+	for i, pc := range pcs[:n] {
+		s := callSites.find(pc)
+		if s == nil {
+			s = learnSite(pcs[:n], i)
+		}
+		if !s.ours {
+			return s
+		}
+	}
+	return nil
+}
+
+// spawnAddress returns where the caller of the library spawns a fiber, as
+// runtime.Callers returns it, or 0: for few fibers, as it is slow.
+func spawnAddress() uintptr {
+	var pcs [16]uintptr
+	found := goruntime.CallersFrames(pcs[:goruntime.Callers(2, pcs[:])])
+	for {
+		f, more := found.Next()
+		if f.Function != "" && !ours(f.Function) {
+			return f.PC + 1
+		}
+		if !more {
+			return 0
+		}
+	}
+}
+
+// learnSite finds out what the return address pcs[i] of the calling goroutine means.
+// There may be several calls at it, of functions that were inlined, which only
+// runtime.Callers can tell, of a stack that is there.
+//
+//go:noinline
+func learnSite(pcs []uintptr, i int) *site {
+	var logical [96]uintptr
+	calls := logical[:goruntime.Callers(1, logical[:])]
+	from := slices.Index(calls, pcs[i])
+	if from < 0 { // a wrapper, which Callers leaves out
+		calls = pcs[i : i+1]
+	} else {
+		calls = calls[from:]
+		if i+1 < len(pcs) {
+			if to := slices.Index(calls[1:], pcs[i+1]); to >= 0 {
+				calls = calls[:1+to]
+			}
+		}
+	}
+	return callSites.of(pcs[i], func(s *site) {
+		found := goruntime.CallersFrames(calls)
+		for {
+			f, more := found.Next()
+			if f.Function != "" && !ours(f.Function) {
+				s.place, s.fn = fmt.Sprintf("%s:%d", f.File, f.Line), f.Function
+				return
+			}
+			if !more {
+				s.ours = true
+				return
+			}
+		}
+	})
+}
+
+// resolveEntry finds out which function begins at an address.
+func resolveEntry(s *site) {
+	if fn := goruntime.FuncForPC(s.pc); fn != nil {
+		s.fn = strings.TrimSuffix(fn.Name(), "-fm") // of a method value
+		file, line := fn.FileLine(s.pc)
+		s.place = fmt.Sprintf("%s:%d", file, line)
+	}
+	s.ours = ours(s.fn)
+}
+
+// libraries are the packages of this module whose lines nobody looks for.
+var libraries = []string{"runtime.", "runtime/parallel.", "internal/", "cml.", "poll.", "poll/epoll."}
+
+// ours reports whether a function belongs to the library, or to the Go runtime, on
+// whose lines nobody spawns a fiber.
+func ours(name string) bool {
+	const module = "github.com/seed222ee791/fibers/"
+	if rest, ok := strings.CutPrefix(name, module); ok {
+		for _, l := range libraries {
+			if strings.HasPrefix(rest, l) {
+				return true
+			}
+		}
+		return false
+	}
+	return strings.HasPrefix(name, "runtime.") || strings.HasPrefix(name, "iter.")
+}
+
+// witness notes where and by whom the fiber of m is spawned: now, by the caller.
+func (m *more) witness(rt *Runtime) {
+	if c := current(); c != nil {
+		m.parent = c.fiber.id()
+		m.spawn = millis(c.sched.now)
+	} else {
+		m.spawn = millis(rt.clock())
+	}
+	if m.site = spawnSite(); m.site != nil {
+		m.site.spawned.Add(1)
+	}
+}
