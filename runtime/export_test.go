@@ -14,3 +14,9 @@ func TimersOf(rt *Runtime) int {
 // Blind has the runtime do without the status of goroutines, as with a version of Go of
 // which it is not known.
 func Blind() Option { return func(c *config) { c.blind = true } }
+
+// JudgeKnows reports whether it can be known that nothing can happen any more.
+func JudgeKnows() bool {
+	_, known := goClock()
+	return known && nextGoTimer() != nil
+}

@@ -63,14 +63,10 @@ func TrackSites() (stop func()) {
 
 func track(stop, ended chan struct{}) {
 	defer close(ended)
-	t := time.NewTicker(time.Second)
-	defer t.Stop()
 	for {
 		noteGrowth()
-		select {
-		case <-stop:
+		if !nap(time.Second, stop) {
 			return
-		case <-t.C:
 		}
 	}
 }

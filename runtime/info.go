@@ -183,7 +183,7 @@ type lookout struct {
 // lookout returns a lookout for rt.
 func (rt *Runtime) lookout() *lookout {
 	l := &lookout{rt: rt, now: rt.clock(), running: make(map[*fiber]*eyes)}
-	for _, s := range *rt.schedulers.Load() {
+	for _, s := range rt.allSchedulers() {
 		if e := s.seen.Load(); e != nil {
 			if f, _ := e.reading(); f != nil {
 				l.running[f] = e
@@ -191,6 +191,17 @@ func (rt *Runtime) lookout() *lookout {
 		}
 	}
 	return l
+}
+
+// allSchedulers returns those with a seat, then the captives that have lost theirs.
+func (rt *Runtime) allSchedulers() []*scheduler {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	all := slices.Clone(*rt.schedulers.Load())
+	for s := range rt.mu.captives {
+		all = append(all, s)
+	}
+	return all
 }
 
 // reading returns the note of what runs (O1).

@@ -86,6 +86,7 @@ func (rt *Runtime) watch() {
 			// Either it leaves after this store, and sees it, or it has left
 			// before, and is seen here.
 			if rt.idle.nsleep.Load() >= rt.active.Load() {
+				rt.fellIdle()
 				select {
 				case <-m.stop:
 					return

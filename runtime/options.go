@@ -22,6 +22,8 @@ type config struct {
 	unpinned      error // why pinning was asked for and is off
 	drain         bool
 	grace         time.Duration
+	stallAfter    time.Duration
+	stallReport   func(Report)
 	panicHandler  func(f *Fiber, v any, stack []byte)
 }
 
@@ -67,6 +69,18 @@ func WithDrain() Option { return func(c *config) { c.drain = true } }
 // to a wait, default 5 s. Zero is not to wait for more than a moment.
 func WithGrace(d time.Duration) Option { return func(c *config) { c.grace = d } }
 
+// WithStallReport has f called with a Report when something has been in the way for the
+// time after: fibers in a deadlock, fibers that nothing can wake, a fiber that keeps a
+// scheduler, a lock that is held while others wait. Each trouble is reported once, when
+// it has lasted that long, at most a few times in that time; f is called on a goroutine
+// of its own, one call at a time. The runtime watches while it is open: see Watch.
+func WithStallReport(after time.Duration, f func(Report)) Option {
+	if f == nil {
+		panic("fibers: WithStallReport with a nil function")
+	}
+	return func(c *config) { c.stallAfter, c.stallReport = after, f }
+}
+
 // WithPanicHandler sets what is called when a panic leaves a fiber, in that
 // fiber, with the value and the stack at the panic. The fiber then ends; the
 // others go on. Without a handler such a panic ends the process. The panics of
@@ -107,6 +121,9 @@ func newConfig(opts []Option) (*config, error) {
 	}
 	if c.grace < 0 {
 		return nil, fmt.Errorf("%w: WithGrace(%v): the grace cannot be negative", ErrOption, c.grace)
+	}
+	if c.stallReport != nil && c.stallAfter <= 0 {
+		return nil, fmt.Errorf("%w: WithStallReport(%v): the time must be positive", ErrOption, c.stallAfter)
 	}
 	asked := c.pinning
 	switch {

@@ -2,7 +2,7 @@ package runtime
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -80,6 +80,9 @@ type Recorder struct {
 	}
 }
 
+// ErrRecording is returned by Record for a runtime that has a recorder.
+var ErrRecording = errors.New("fibers: the runtime has a recorder already: Stop it first")
+
 // maxNamed bounds the names that a recorder keeps of fibers that may have ended.
 const maxNamed = 10_000
 
@@ -95,25 +98,11 @@ type ring struct {
 
 // Record starts a recorder, in which each scheduler keeps its last n events, rounded up
 // to a power of two, 32 bytes each; n ≤ 0 stands for 16384. A runtime has one recorder at
-// a time: Record panics if there is one. It also watches (see Watch). Schedulers begin
-// when they turn, within a millisecond if they are not held up.
+// a time: if there is one, the error wraps ErrRecording. It also watches (see Watch).
+// Schedulers begin when they turn, within a millisecond if they are not held up.
 //
 // An event costs some 30 ns, most of it to read the clock.
-func (rt *Runtime) Record(n int) *Recorder {
-	r, err := rt.tryRecord(n)
-	if err != nil {
-		panic(err.Error())
-	}
-	return r
-}
-
-// TryRecord is Record that returns nil where Record panics.
-func (rt *Runtime) TryRecord(n int) *Recorder {
-	r, _ := rt.tryRecord(n)
-	return r
-}
-
-func (rt *Runtime) tryRecord(n int) (*Recorder, error) {
+func (rt *Runtime) Record(n int) (*Recorder, error) {
 	if n <= 0 {
 		n = 16384
 	}
@@ -124,7 +113,7 @@ func (rt *Runtime) tryRecord(n int) (*Recorder, error) {
 	r := &Recorder{rt: rt, start: rt.clock(), size: size}
 	r.mu.names = make(map[uint64]string)
 	if !rt.recording.CompareAndSwap(nil, r) {
-		return nil, fmt.Errorf("fibers: Record: the runtime has a recorder already: Stop it first")
+		return nil, ErrRecording
 	}
 	r.stop = Watch()
 	for _, s := range *rt.schedulers.Load() {
@@ -142,12 +131,6 @@ func (r *Recorder) Stop() {
 	r.rt.recording.CompareAndSwap(r, nil)
 	r.stop()
 }
-
-// Runtime returns the runtime whose events r records.
-func (r *Recorder) Runtime() *Runtime { return r.rt }
-
-// Start returns when r was started.
-func (r *Recorder) Start() time.Time { return r.rt.base.Add(time.Duration(r.start)) }
 
 // Names returns the names of fibers, by ID, that were spawned with one since r was
 // started, the first ten thousand, and of those that are alive.

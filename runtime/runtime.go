@@ -66,6 +66,8 @@ type Runtime struct {
 
 	sim       *simulation              // nil unless it is a simulated one; constant
 	recording atomic.Pointer[Recorder] // see recorder.go
+	runs      atomic.Pointer[run]      // what Run waits for: see judge.go
+	stall     atomic.Pointer[Report]   // why Run was ended
 	ending    atomic.Bool              // fibers end at their next wait (K5)
 	cutting   atomic.Bool              // those that clean up end too: see shelter.go
 	stopping  atomic.Bool              // roots end
@@ -122,6 +124,10 @@ func New(opts ...Option) (*Runtime, error) {
 	}
 	rt.services.Add(1)
 	go rt.watch()
+	if conf.stallReport != nil {
+		rt.services.Add(1)
+		go rt.reportStalls()
+	}
 	rt.detach = rt.attach()
 	open.Lock()
 	open.list = append(open.list, rt)
@@ -177,6 +183,13 @@ func Default() *Runtime {
 // runtime.Goexit, as t.FailNow does it, Run returns ErrGoexit, joined with a
 // *LeftoverError if there is one.
 //
+// If nothing can happen any more, because every fiber waits for another, or for what
+// nobody will give it, Run ends the runtime and returns a Report that says who waits for
+// whom. It does so where that can be known: if no fiber, timer, descriptor, blocking call
+// or operation of NewOp is left in any runtime of the process, every other goroutine
+// waits for others too, and no timer of Go's is set. That takes some seconds to make
+// sure of. Where it cannot be known, Run waits; see WithStallReport.
+//
 // Run may be called in a fiber: only that fiber waits.
 func Run(main func(), opts ...Option) error {
 	if main == nil {
@@ -197,13 +210,22 @@ func Run(main func(), opts ...Option) error {
 			_ = outside(rt.close)
 		}
 	}()
-	outcome := rt.runMain(main)
+	ctx, abort := context.WithCancel(context.Background())
+	defer abort()
+	var done future
+	rt.runs.Store(&run{&done, abort})
+	outcome := rt.runMainUntil(main, &done)
 	if rt.conf.drain && (outcome.err == nil || rt.conf.panicHandler != nil) {
-		_ = outsideUntil(context.Background(), rt.drain)
+		_ = outsideUntil(ctx, rt.drain)
 	}
+	rt.runs.Store(nil)
 	err = outside(rt.close)
 	closed = true
-	switch {
+	switch stall := rt.stall.Load(); {
+	case stall != nil && err != nil:
+		return errors.Join(*stall, err)
+	case stall != nil:
+		return *stall
 	case outcome.err != nil:
 		return outcome.report(rt)
 	case outcome.exited && err != nil:
@@ -275,8 +297,10 @@ func (o outcome) report(rt *Runtime) error {
 }
 
 // runMain runs fn in a fiber and waits for its end.
-func (rt *Runtime) runMain(fn func()) (o outcome) {
-	var done future
+func (rt *Runtime) runMain(fn func()) outcome { return rt.runMainUntil(fn, new(future)) }
+
+// runMainUntil is runMain that others end by completing done.
+func (rt *Runtime) runMainUntil(fn func(), done *future) (o outcome) {
 	started := rt.trySpawn(job{fn: func() {
 		defer done.complete() // also if a handler calls Goexit
 		returned := false

@@ -72,10 +72,10 @@ type Stats struct {
 
 // SchedulerStats are the counters of one scheduler.
 type SchedulerStats struct {
-	Index    int
-	StandIn  bool   // it has taken the place of a stalled one, whose counters it goes on with
-	CPU      int    // the core it is locked to, −1 for none
-	Asleep   bool   // has nothing to do
+	Index   int
+	StandIn bool // it has taken the place of a stalled one, whose counters it goes on with
+	CPU     int  // the core it is locked to, −1 for none
+	Asleep  bool // has nothing to do
 	// Fiber is what it runs, 0 for none, and For how long it has run that without a
 	// turn; known while somebody watches.
 	Fiber    uint64

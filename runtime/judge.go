@@ -1,0 +1,344 @@
+package runtime
+
+import (
+	"flag"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// When nothing can happen any more.
+//
+// Go ends a program in which all goroutines are asleep, because it knows all that could
+// wake one. The engine knows its fibers, but beside them there are goroutines, and
+// timers of Go's, which can do what a fiber waits for. So Run is ended only if
+//
+//	all schedulers of all runtimes sleep, every fiber waits, and none of them for time,
+//	a descriptor, a blocking call or an operation of NewOp; no timer is set (Examine);
+//	every other goroutine waits for others: on a channel, in a select, at a lock. Not for
+//	the network, a signal or the system, and does not run. This is read off their stacks;
+//	and no timer of Go's is set, which could run a function: the Go runtime itself asks
+//	that when it looks for deadlocks.
+//
+// All of these are found so at one look, more than a second after the last switch in any
+// runtime. What wakes somebody in between shows in the counters.
+//
+// In a test (go test), timers that are more than two seconds away are taken for guards
+// of the test, and do not count.
+//
+// The last one has no public way. The function that Go's own check calls is looked up
+// by its name, in the table of functions, and called only if the table gives that name
+// and the entry back. Where it is not found, nothing is known and Run waits.
+//
+// The judge is a timer, set when the schedulers of a runtime made by Run have all been
+// asleep for a while, so a runtime that works never meets it. A verdict that is not
+// certain is put off, for twice as long each time.
+//
+// Checked by: TestRunEndsWhenNothingCanHappen…, TestRunWaitsWhile….
+
+// A run is what a call of Run waits for.
+type run struct {
+	done  *future // main's end
+	abort func()  // ends the drain
+}
+
+const (
+	judgeAfter = 300 * time.Millisecond  // the first look; the monitor has waited 100 ms
+	judgeGap   = 1200 * time.Millisecond // to the second: longer than a nap
+	judgeTries = 7
+	guardFrom  = 2 * time.Second
+	maxStrange = 20_000 // goroutines whose stacks are read
+)
+
+var judge struct {
+	sync.Mutex
+	timer *time.Timer // nil: not set
+	tries int         // since something last happened
+	seen  uint64      // what had happened by the first look
+	fresh uint64      // and by the last verdict
+}
+
+// fellIdle is called when all schedulers of rt have slept for a while.
+func (rt *Runtime) fellIdle() {
+	if rt.runs.Load() == nil {
+		return
+	}
+	judge.Lock()
+	defer judge.Unlock()
+	if now := happened(); now != judge.fresh {
+		judge.fresh, judge.tries = now, 0
+	}
+	if judge.timer == nil && judge.tries < judgeTries {
+		judge.timer = time.AfterFunc(judgeAfter<<judge.tries, firstLook)
+	}
+}
+
+// happened counts what has happened in all runtimes.
+func happened() (n uint64) {
+	for _, rt := range Runtimes() {
+		for _, s := range *rt.schedulers.Load() {
+			n += s.published.parks.Load() + s.published.turns.Load() + s.spawned.Load()
+		}
+		n += rt.spawned.Load()
+	}
+	return n
+}
+
+// allAsleep reports whether no scheduler of any runtime is awake.
+func allAsleep() bool {
+	for _, rt := range Runtimes() {
+		if rt.idle.nsleep.Load() < rt.active.Load() {
+			return false
+		}
+	}
+	return true
+}
+
+// firstLook has our own goroutines wait for us instead of for time.
+func firstLook() {
+	judge.Lock()
+	defer judge.Unlock()
+	if !allAsleep() {
+		judge.timer = nil // who falls asleep again calls fellIdle
+		return
+	}
+	judge.seen = happened()
+	naps.pause()
+	judge.timer = time.AfterFunc(judgeGap, secondLook)
+}
+
+// secondLook gives the verdict.
+func secondLook() {
+	judge.Lock()
+	defer judge.Unlock()
+	judge.timer = nil
+	certain := verdict(judge.seen)
+	naps.resume()
+	if certain {
+		all := Runtimes()
+		for _, rt := range slices.Backward(all) { // of nested ones the innermost
+			if run := rt.runs.Load(); run != nil {
+				own := Examine(rt)
+				own.Idle = true
+				rt.stall.Store(&own)
+				run.abort()
+				run.done.complete()
+				return
+			}
+		}
+		return
+	}
+	if now := happened(); allAsleep() && now == judge.seen {
+		if judge.tries++; judge.tries < judgeTries {
+			judge.fresh = now
+			judge.timer = time.AfterFunc(judgeAfter<<judge.tries, firstLook)
+		}
+	}
+}
+
+// verdict reports whether it is certain that nothing can happen any more.
+func verdict(seen uint64) bool {
+	if !allAsleep() || happened() != seen {
+		return false
+	}
+	r := Examine()
+	stuck := r.StuckCount > 0 || len(r.Deadlocks) > 0
+	return stuck && everyFiberWaits() && !goTimers() && strangersWait() && allAsleep() && happened() == seen
+}
+
+// everyFiberWaits reports whether all fibers wait, for nothing but each other.
+func everyFiberWaits() bool {
+	for _, rt := range Runtimes() {
+		l := rt.lookout()
+		waits := true
+		rt.records.each(func(f *fiber) bool {
+			if l.look(f) {
+				why := l.reason()
+				waits = l.waits() && !why.Outside()
+				if waits && why == wait.Choice {
+					waits = len(l.parts) > 0 && !slices.ContainsFunc(l.parts, func(p wait.Part) bool { return p.Why.Outside() })
+				}
+			}
+			return waits
+		})
+		if !waits || rt.nextTimer() != never {
+			return false
+		}
+	}
+	return true
+}
+
+// naps are the waits for time of the engine's own services, which the judge can hold.
+var naps = &napping{}
+
+type napping struct {
+	sync.Mutex
+	paused  chan struct{} // nil: not paused; closed at the end
+	pausers int
+}
+
+func (n *napping) pause() {
+	n.Lock()
+	if n.paused == nil {
+		n.paused = make(chan struct{})
+	}
+	n.Unlock()
+}
+
+func (n *napping) resume() {
+	n.Lock()
+	if n.paused != nil {
+		close(n.paused)
+		n.paused = nil
+	}
+	n.Unlock()
+}
+
+// nap waits for d, at most a second, and reports whether stop was not closed.
+func nap(d time.Duration, stop <-chan struct{}) bool {
+	naps.Lock()
+	paused := naps.paused
+	naps.Unlock()
+	if paused != nil {
+		select {
+		case <-stop:
+			return false
+		case <-paused:
+		}
+	}
+	t := time.NewTimer(min(d, time.Second))
+	select {
+	case <-stop:
+		t.Stop()
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// goTimers reports whether a timer of Go's may be set. In a test there always is one,
+// package testing's, and most often one that guards against what we are about to end:
+// there, those that are far away do not count.
+func goTimers() bool {
+	next := nextGoTimer()
+	if next == nil {
+		return true
+	}
+	at := next()
+	if at == 1<<63-1 {
+		return false
+	}
+	now, known := goClock()
+	return !known || flag.Lookup("test.timeout") == nil || at-now < int64(guardFrom)
+}
+
+// nextGoTimer returns the function of the Go runtime that returns when its next timer is
+// due, or nil.
+var nextGoTimer = sync.OnceValue(func() func() int64 {
+	pc := functionEntry("runtime.timeSleepUntil")
+	if pc == 0 {
+		return nil
+	}
+	code := &struct{ pc uintptr }{pc}
+	return *(*func() int64)(unsafe.Pointer(&code))
+})
+
+// functionEntry returns where a function of the Go runtime begins, or 0: it looks at
+// the functions that lie around one that is known.
+func functionEntry(name string) uintptr {
+	known := goruntime.FuncForPC(entry(goruntime.Gosched))
+	if known == nil {
+		return 0
+	}
+	const step, most = 16, 1 << 17
+	for _, by := range []uintptr{step, ^uintptr(step) + 1} {
+		pc, strange := known.Entry(), 0
+		for range most {
+			f := goruntime.FuncForPC(pc)
+			switch {
+			case f == nil:
+				strange++
+			case f.Entry() == pc && f.Name() == name:
+				return pc
+			default:
+				strange = 0
+			}
+			if strange > 4096 {
+				break
+			}
+			pc += by
+		}
+	}
+	return 0
+}
+
+// strangersWait reports whether all goroutines that are no fibers wait for others.
+func strangersWait() bool {
+	n := goruntime.NumGoroutine()
+	if n > maxStrange {
+		return false
+	}
+	records := make([]goruntime.StackRecord, n+100)
+	n, ok := goruntime.GoroutineProfile(records)
+	if !ok {
+		return false
+	}
+	for i := range records[:n] {
+		if !harmless(records[i].Stack()) {
+			return false
+		}
+	}
+	return true
+}
+
+// Functions by which it is seen what a goroutine does.
+var (
+	// ownFrames are in the stacks of the engine's goroutines and of those that serve
+	// inspection, which do nothing to others.
+	ownFrames = []string{
+		libraryPath + "runtime.(*scheduler).", libraryPath + "runtime.(*Runtime).watch",
+		libraryPath + "runtime.(*pool).", libraryPath + "runtime.secondLook",
+		libraryPath + "runtime.(*Runtime).reportStalls", libraryPath + "internal/coro.",
+		libraryPath + "runtime/inspect.(*session).", "github.com/google/gops/agent.",
+	}
+	// waitFrames are right below the functions that park, in those that wait for others.
+	waitFrames = []string{
+		"runtime.chanrecv", "runtime.chansend", "runtime.selectgo", "runtime.block",
+		"runtime.selectnbrecv", "sync.runtime_", "internal/sync.runtime_", "sync.", "internal/sync.",
+		"runtime.coroswitch", "iter.Pull",
+	}
+	parkFrames = []string{"runtime.gopark", "runtime.goparkunlock", "runtime.semacquire", "runtime.semasleep", "runtime.notetsleep"}
+)
+
+const libraryPath = "github.com/seed222ee791/fibers/"
+
+// harmless reports whether a goroutine with this stack is the engine's, or waits for
+// others.
+func harmless(stack []uintptr) bool {
+	if len(stack) == 0 {
+		return false
+	}
+	found := goruntime.CallersFrames(stack)
+	waits, decided := false, false
+	for {
+		f, more := found.Next()
+		if hasAny(f.Function, ownFrames) {
+			return true
+		}
+		if !decided && !hasAny(f.Function, parkFrames) {
+			waits, decided = hasAny(f.Function, waitFrames), true
+		}
+		if !more {
+			return waits
+		}
+	}
+}
+
+func hasAny(s string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
