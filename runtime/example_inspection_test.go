@@ -165,12 +165,12 @@ func ExampleBlockProfile() {
 		}
 	}, fibers.WithSchedulers(1))
 	for _, r := range fibers.BlockProfile() {
-		if r.Reason == "channel get" && r.Time > 0 {
-			fmt.Println("fibers have waited in", r.Reason)
+		if strings.HasPrefix(r.Reason, "channel") && r.Time > 0 {
+			fmt.Println("fibers have waited at a channel")
 			return
 		}
 	}
-	// Output: fibers have waited in channel get
+	// Output: fibers have waited at a channel
 }
 
 func ExampleRuntime_Record() {
@@ -213,7 +213,7 @@ func recorded(look func(*fibers.Recorder, fibers.Event)) {
 	})
 	for {
 		for _, e := range rec.Events(time.Hour) {
-			if e.Kind == fibers.EventPark && e.Reason == "timer" {
+			if e.Kind == fibers.EventPark && e.Reason == "timer" && rec.Names()[e.Fiber] != "" {
 				look(rec, e)
 				return
 			}

@@ -126,6 +126,7 @@ func New(opts ...Option) (*Runtime, error) {
 	go rt.watch()
 	if conf.stallReport != nil {
 		rt.services.Add(1)
+		rt.Watch()
 		go rt.reportStalls()
 	}
 	rt.detach = rt.attach()

@@ -8,8 +8,6 @@ import (
 // reportStalls serves WithStallReport.
 func (rt *Runtime) reportStalls() {
 	defer rt.services.Done()
-	unwatch := Watch()
-	defer unwatch()
 	after, f := rt.conf.stallAfter, rt.conf.stallReport
 	reported := map[string]bool{}
 	pause := min(max(after/4, 5*time.Millisecond), time.Second)
