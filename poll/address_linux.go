@@ -3,7 +3,6 @@ package poll
 import (
 	"net"
 	"net/netip"
-	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -65,7 +64,8 @@ func addrOf(rsa *syscall.RawSockaddrAny, size uint32, form form) net.Addr {
 	return nil
 }
 
-// addrPort reads an IP address. An IPv4 one that comes as IPv6 is IPv4 again.
+// addrPort reads an IP address. An IPv4 one that comes as IPv6 stays so, as in package
+// net; its text is the same.
 func addrPort(rsa *syscall.RawSockaddrAny) netip.AddrPort {
 	switch rsa.Addr.Family {
 	case unix.AF_INET:
@@ -73,8 +73,8 @@ func addrPort(rsa *syscall.RawSockaddrAny) netip.AddrPort {
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), port(&sa.Port))
 	case unix.AF_INET6:
 		sa := (*syscall.RawSockaddrInet6)(unsafe.Pointer(rsa))
-		ip := netip.AddrFrom16(sa.Addr).Unmap()
-		if sa.Scope_id != 0 && ip.Is6() {
+		ip := netip.AddrFrom16(sa.Addr)
+		if sa.Scope_id != 0 {
 			ip = ip.WithZone(zoneName(int(sa.Scope_id)))
 		}
 		return netip.AddrPortFrom(ip, port(&sa.Port))
@@ -86,24 +86,6 @@ func addrPort(rsa *syscall.RawSockaddrAny) netip.AddrPort {
 func port(p *uint16) uint16 {
 	b := (*[2]byte)(unsafe.Pointer(p))
 	return uint16(b[0])<<8 | uint16(b[1])
-}
-
-func zoneName(index int) string {
-	if i, err := net.InterfaceByIndex(index); err == nil {
-		return i.Name
-	}
-	return strconv.Itoa(index)
-}
-
-func zoneIndex(zone string) uint32 {
-	if zone == "" {
-		return 0
-	}
-	if i, err := net.InterfaceByName(zone); err == nil {
-		return uint32(i.Index)
-	}
-	n, _ := strconv.Atoi(zone)
-	return uint32(n)
 }
 
 // unixName reads the path of a unix socket, as package net does: an abstract one
@@ -131,31 +113,13 @@ func unixName(rsa *syscall.RawSockaddrAny, size uint32) string {
 // sockaddr turns an address into what unix.Connect and the like want. Of a socket
 // of family AF_INET6 IPv4 addresses are mapped.
 func sockaddr(a net.Addr, family int) (unix.Sockaddr, error) {
-	var ap netip.AddrPort
 	switch a := a.(type) {
 	case *net.TCPAddr:
 		return ipSockaddr(a, family)
-	case *net.UDPAddr:
-		ap = a.AddrPort()
 	case *net.UnixAddr:
 		return &unix.SockaddrUnix{Name: a.Name}, nil
-	default:
-		return nil, &net.AddrError{Err: "unexpected address type", Addr: a.String()}
 	}
-	ip := ap.Addr()
-	if !ip.IsValid() {
-		ip = netip.IPv4Unspecified()
-		if family == unix.AF_INET6 {
-			ip = netip.IPv6Unspecified()
-		}
-	}
-	switch {
-	case family == unix.AF_INET && ip.Unmap().Is4():
-		return &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ip.Unmap().As4()}, nil
-	case family == unix.AF_INET6:
-		return &unix.SockaddrInet6{Port: int(ap.Port()), Addr: ip.As16(), ZoneId: zoneIndex(ip.Zone())}, nil
-	}
-	return nil, &net.AddrError{Err: "non-IPv4 address", Addr: ip.String()}
+	return nil, &net.AddrError{Err: "unexpected address type", Addr: a.String()}
 }
 
 // ipSockaddr is sockaddr for TCP: whatever is in a, the system or this says what is

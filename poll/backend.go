@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -70,11 +71,25 @@ type accepted struct {
 	err    error
 }
 
-// A mailer is a socket for packets.
+// A mailer is a socket for packets: its reads and writes are those of package net's
+// UDPConn or UnixConn. The methods of the other kind are not called.
 type mailer interface {
 	stream
-	readFrom(p []byte) (int, net.Addr, error)
-	writeTo(p []byte, to net.Addr) (int, error)
+	readFromUDP(p []byte) (int, netip.AddrPort, error)
+	writeToUDP(p []byte, to *net.UDPAddr) (int, error)
+	writeToAddrPort(p []byte, to netip.AddrPort) (int, error)
+	readMsgUDP(p, oob []byte) (n, oobn, flags int, from netip.AddrPort, err error)
+	writeMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error)
+	writeMsgAddrPort(p, oob []byte, to netip.AddrPort) (n, oobn int, err error)
+	readFromUnix(p []byte) (int, *net.UnixAddr, error)
+	writeToUnix(p []byte, to *net.UnixAddr) (int, error)
+	envoy
+}
+
+// An envoy is a unix socket: what it sends may bring descriptors along.
+type envoy interface {
+	readMsgUnix(p, oob []byte) (n, oobn, flags int, from *net.UnixAddr, err error)
+	writeMsgUnix(p, oob []byte, to *net.UnixAddr) (n, oobn int, err error)
 }
 
 // options are those of a TCP connection; *net.TCPConn has them too.

@@ -219,7 +219,11 @@ func (p *probe) showAddr(a net.Addr) string {
 	if v := reflect.ValueOf(a); v.Kind() == reflect.Pointer && v.IsNil() {
 		return fmt.Sprintf("(%T)(nil)", a)
 	}
-	return fmt.Sprintf("%T(%s %s)", a, a.Network(), p.text(a.String()))
+	name := fmt.Sprintf("%T", a)
+	if _, own, _ := strings.Cut(name, "."); own != "" && own[0] >= 'a' && own[0] <= 'z' {
+		name = "address" // of a type that only its package knows
+	}
+	return fmt.Sprintf("%s(%s %s)", name, a.Network(), p.text(a.String()))
 }
 
 // sentinels are the errors that programs compare with.

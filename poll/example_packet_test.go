@@ -77,7 +77,7 @@ func ExamplePacketConn_Close() {
 	c := must(poll.Dial("udp", server.LocalAddr().String())).(*poll.PacketConn)
 	defer c.Close()
 	go c.Close()
-	_, err := c.Read(nil)
+	_, err := c.Read(make([]byte, 1))
 	fmt.Println(errors.Is(err, net.ErrClosed))
 	// Output:
 	// true

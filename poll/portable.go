@@ -271,45 +271,18 @@ func (o noOptions) SetWriteBuffer(bytes int) error {
 	return o.b.SetWriteBuffer(bytes)
 }
 
-// plainMailer implements mailer.
-type plainMailer struct {
-	plainStream
-	p net.PacketConn
-}
-
-func (m *plainMailer) readFrom(p []byte) (int, net.Addr, error) {
-	type result struct {
-		counted
-		from net.Addr
-	}
-	r := call(func() result {
-		n, from, err := m.p.ReadFrom(p)
-		return result{counted{n, err}, from}
-	})
-	return r.n, r.from, bare(r.err)
-}
-
-func (m *plainMailer) writeTo(p []byte, to net.Addr) (int, error) {
-	if to == nil {
-		return m.write(p)
-	}
-	r := call(func() counted { n, err := m.p.WriteTo(p, to); return counted{n, err} })
-	return r.n, bare(r.err)
-}
-
 func (portable) listen(l net.Listener, _ net.KeepAliveConfig) (acceptor, error) {
 	return &plainListener{l: l, wants: make(map[*func(accepted) bool]struct{})}, nil
 }
 
 func (portable) packets(c net.Conn) (mailer, error) {
-	p, ok := c.(interface {
-		net.PacketConn
-		plain
-	})
-	if !ok {
-		return nil, fmt.Errorf("%T is not a socket for packets", c)
+	switch c := c.(type) {
+	case *net.UDPConn:
+		return &plainMailer{plainStream: plainStream{c: c}, udp: c}, nil
+	case *net.UnixConn:
+		return &plainMailer{plainStream: plainStream{c: c}}, nil
 	}
-	return &plainMailer{plainStream: plainStream{c: p}, p: p}, nil
+	return nil, fmt.Errorf("%T is not a socket for packets", c)
 }
 
 func (portable) pipe() (r, w stream, err error) {

@@ -76,16 +76,19 @@ func (f *fd) write(p []byte) (int, error) {
 }
 
 func (f *fd) writeAll(p []byte) (int, error) {
-	done := 0
+	done, tried := 0, false
 	for {
 		t, s := f.desc.Begin(epoll.Out)
-		// To write nothing is to ask whether one could: there is always room.
-		if s != epoll.Ready && !(s == epoll.Idle && len(p) == 0) {
+		// To write nothing to a stream is to ask whether one could: there is always
+		// room. Of packets it is a packet, for which there may be none: so that is
+		// tried once.
+		if s != epoll.Ready && !(s == epoll.Idle && len(p) == 0 && !tried) {
 			if err := f.await(epoll.Out, s, true); err != nil {
 				return done, err
 			}
 			continue
 		}
+		tried = true
 		n, errno := 0, syscall.Errno(0)
 		if piece := p[done:min(len(p), done+largest)]; f.kind&isSocket != 0 {
 			n, errno = sysSend(f.sys, piece)
