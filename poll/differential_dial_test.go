@@ -42,7 +42,7 @@ var dialPrograms = []program{
 			{"unix", ""}, {"unix", path}, {"unix", "@no-such-socket"}, {"unix", strings.Repeat("x", 200)}, {"unix", "/dev/null"}, {"unixpacket", path},
 			{"pigeon", "x"}, {"", "x"}, {"pigeon", ""}, {"tcp4:80", "127.0.0.1:1"},
 		} {
-			p.dialed(x[0]+" "+p.text(x[1]), context.Background(), new(net.Dialer), x[0], x[1])
+			p.dialed(x[0]+" "+x[1], context.Background(), new(net.Dialer), x[0], x[1])
 		}
 	}},
 	{"addresses of all interfaces", func(p *probe) {
@@ -55,7 +55,10 @@ var dialPrograms = []program{
 				{"tcp", l.Addr().String()}, {x[0], l.Addr().String()}, {"tcp", ":" + port}, {"tcp4", ":" + port}, {"tcp6", ":" + port},
 				{"tcp", "0.0.0.0:" + port}, {"tcp", "[::]:" + port}, {"tcp4", "0.0.0.0:" + port}, {"tcp6", "[::]:" + port}, {"tcp", "[::ffff:127.0.0.1]:" + port},
 			} {
-				p.dialed(to[0]+" "+p.text(to[1]), context.Background(), new(net.Dialer), to[0], to[1])
+				if x[0] == "tcp6" && to[0] != "tcp6" && to[1] != "[::]:"+port {
+					continue // another program may listen there, by IPv4
+				}
+				p.dialed(to[0]+" "+to[1], context.Background(), new(net.Dialer), to[0], to[1])
 			}
 			l.Close()
 		}
@@ -131,7 +134,7 @@ var dialPrograms = []program{
 		p.dialed("from somewhere", cancelled, &net.Dialer{LocalAddr: local}, "tcp", l.Addr().String())
 		p.dialed("serially", cancelled, &net.Dialer{FallbackDelay: -1}, "tcp", l.Addr().String())
 		p.dialed("two addresses", cancelled, new(net.Dialer), "tcp", "[::]:1")
-		p.dialed("a name", cancelled, p.asking(names), "tcp", "one.test.:1")
+		p.dialed("a name", cancelled, p.asking(names), "tcp", "silent.test.:1") // one that is answered may be in time
 		p.dialed("an unknown network", cancelled, new(net.Dialer), "pigeon", "x")
 		p.dialed("a wrong address", cancelled, new(net.Dialer), "tcp", "x")
 	}},
@@ -151,7 +154,7 @@ var dialPrograms = []program{
 		for _, d := range []*net.Dialer{{Timeout: 10 * time.Millisecond}, {Deadline: time.Now().Add(10 * time.Millisecond)}} {
 			_, err := p.dial(context.Background(), d, "tcp", hole)
 			ne, ok := err.(net.Error)
-			p.note("time-out", ok && ne.Timeout(), p.text(err.Error()))
+			p.note("time-out", ok && ne.Timeout(), err.Error())
 		}
 	}},
 	{"names", func(p *probe) {

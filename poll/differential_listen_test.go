@@ -36,7 +36,7 @@ var listenPrograms = []program{
 				p.later(func() { l.Close() })
 				continue
 			}
-			p.note(x[0]+" "+p.text(x[1]), err)
+			p.note(x[0]+" "+x[1], err)
 		}
 	}},
 	{"a listener's life", func(p *probe) {

@@ -155,7 +155,7 @@ func compare(t *testing.T, name string, got, want []string) {
 // runIn runs a program, and returns what it noted.
 func runIn(t *testing.T, w world, x program) []string {
 	t.Helper()
-	p := &probe{t: t, world: w, known: make(map[string]string)}
+	p := &probe{t: t, world: w, known: make(map[string]string), ports: make(map[string]string)}
 	done := make(chan struct{})
 	w.spawn(func() {
 		defer close(done)
@@ -181,6 +181,7 @@ type probe struct {
 	mu    sync.Mutex
 	lines []string
 	known map[string]string // what differs from run to run, and how it is called
+	ports map[string]string // the same, of the note that is being written
 	undo  []func()          // written by the program's own party
 
 	questions questions
@@ -191,7 +192,8 @@ func (p *probe) note(what string, seen ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var b strings.Builder
-	b.WriteString(what + ":")
+	p.ports = make(map[string]string)
+	b.WriteString(p.text(what) + ":")
 	for _, v := range seen {
 		b.WriteString(" " + p.show(v))
 	}
@@ -291,19 +293,18 @@ func (p *probe) layer(e error) string {
 
 var portNumber = regexp.MustCompile(`:[1-9][0-9]{3,4}\b`)
 
-// text gives names to what differs from run to run: to the ports of sockets, in
-// the order of their coming, and to what was given to probe.called.
+// text gives names to what differs from run to run: to what was given to
+// probe.called, and to the ports of sockets, in the order of their coming, anew in
+// each note, as the system may give one again.
 func (p *probe) text(s string) string {
 	for from, to := range p.known {
-		if from[0] != ':' {
-			s = strings.ReplaceAll(s, from, to)
-		}
+		s = strings.ReplaceAll(s, from, to)
 	}
 	return portNumber.ReplaceAllStringFunc(s, func(port string) string {
-		if p.known[port] == "" {
-			p.known[port] = fmt.Sprintf(":PORT%d", len(p.known))
+		if p.ports[port] == "" {
+			p.ports[port] = fmt.Sprintf(":PORT%d", len(p.ports))
 		}
-		return p.known[port]
+		return p.ports[port]
 	})
 }
 
