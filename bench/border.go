@@ -45,7 +45,15 @@ func borderWorkloads() []*workload {
 	} {
 		ws = append(ws, libraryRow(gap.name, gap.about, gap.parties))
 	}
-	return append(ws, mutexRow(), channelRow())
+	spare := libraryRow("library/spare", "with one processor more than schedulers, 2 parties", [3]int{2, 2, 2})
+	spare.exactly = 1
+	for i, body := range spare.sides {
+		spare.sides[i] = func(ctx context.Context, p params) (sample, error) {
+			defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(p.schedulers + 1))
+			return body(ctx, p)
+		}
+	}
+	return append(ws, spare, mutexRow(), channelRow())
 }
 
 // borderRow makes the workload of one value: body has n parties do what they do, and says
