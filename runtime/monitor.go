@@ -36,8 +36,8 @@ type monitor struct {
 const (
 	monitorPeriod = 5 * time.Millisecond
 	stallTime     = 9 * time.Millisecond // two looks, if they are on time
-	deepIdle      = 20                   // looks at which all slept, before the monitor sleeps too
-	auditEvery    = 200
+	deepIdle      = 2                    // looks at which all slept, before the monitor sleeps too
+	auditEvery    = time.Second
 )
 
 // kickMonitor wakes the monitor if it sleeps: somebody has left the sleepers.
@@ -63,7 +63,14 @@ func (rt *Runtime) watch() {
 	pulses := make(map[*scheduler]pulse)
 	t := time.NewTicker(monitorPeriod)
 	defer t.Stop()
-	idle, looks := 0, 0
+	idle := 0
+	var audited time.Time
+	audit := func(now time.Time) {
+		if rt.conf.pinning && now.Sub(audited) >= auditEvery {
+			audited = now
+			auditThreads()
+		}
+	}
 	for {
 		select {
 		case <-m.stop:
@@ -77,9 +84,7 @@ func (rt *Runtime) watch() {
 		}
 		if idle >= deepIdle {
 			t.Stop()
-			if rt.conf.pinning {
-				auditThreads()
-			}
+			audit(time.Now())
 			rt.dismiss()
 			m.asleep.Store(true)
 			// M1: who leaves the sleepers does so first and looks at asleep then.
@@ -99,10 +104,9 @@ func (rt *Runtime) watch() {
 			t.Reset(monitorPeriod)
 			continue
 		}
-		rt.look(time.Now(), pulses)
-		if looks++; looks%auditEvery == 0 && rt.conf.pinning {
-			auditThreads()
-		}
+		now := time.Now()
+		rt.look(now, pulses)
+		audit(now)
 	}
 }
 
