@@ -135,11 +135,16 @@ func (c *Chan[T]) Get() T {
 // TryPut is Put that does not wait: it reports whether v was taken, as it is if
 // somebody waits for a value or the buffer has room.
 func (c *Chan[T]) TryPut(v T) bool {
+	if s := c.solo.Load(); (s == nil || s.side == putting) && !simhook.On() { // most often, and worth no call
+		return false
+	}
+	return c.tryPutSlowly(v)
+}
+
+// tryPutSlowly is TryPut where there may be somebody.
+func (c *Chan[T]) tryPutSlowly(v T) bool {
 	if simhook.On() {
 		simhook.Point("Chan.TryPut", unsafe.Pointer(c))
-	}
-	if s := c.solo.Load(); s == nil || s.side == putting { // most often, and worth no call
-		return false
 	}
 	return c.putNow(v)
 }
@@ -161,11 +166,16 @@ func (c *Chan[T]) putNow(v T) bool {
 
 // TryGet is Get that does not wait: it reports whether there was a value.
 func (c *Chan[T]) TryGet() (v T, ok bool) {
+	if s := c.solo.Load(); (s == nil || s.side == getting) && !simhook.On() { // most often, and worth no call
+		return v, false
+	}
+	return c.tryGetSlowly()
+}
+
+// tryGetSlowly is TryGet where there may be somebody.
+func (c *Chan[T]) tryGetSlowly() (v T, ok bool) {
 	if simhook.On() {
 		simhook.Point("Chan.TryGet", unsafe.Pointer(c))
-	}
-	if s := c.solo.Load(); s == nil || s.side == getting { // most often, and worth no call
-		return v, false
 	}
 	return c.getNow()
 }

@@ -15,7 +15,7 @@ import (
 // TestRetryStorm: after a partition all clients try again at once, give up before the
 // server has come to them, and try again: it works for nobody, for ever.
 func TestRetryStorm(t *testing.T) {
-	plant{kind: sim.Assertion, within: 5, by: []sim.Strategy{sim.Random(), sim.RoundRobin()}, more: []sim.Option{sim.Shrinks(20)}, body: func(s *sim.Sim, mended bool) {
+	plant{kind: sim.Assertion, within: 5, by: []sim.Strategy{sim.Random(), sim.RoundRobin()}, more: []sim.Option{sim.Shrinks(3)}, body: func(s *sim.Sim, mended bool) {
 		const clients, work, patience = 8, 10 * time.Millisecond, 30 * time.Millisecond
 		server, crowd := s.Host("server"), s.Host("crowd")
 		link := s.Link(server, crowd)

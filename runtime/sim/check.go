@@ -96,15 +96,20 @@ func (x *exploration) check() *Failure {
 	x.ticker = time.NewTicker(glance)
 	defer x.ticker.Stop()
 	x.failed = x.t != nil && x.t.Failed()
-	if x.conf.seeded {
-		x.conf.runs = 1
-	}
 	ex := x.conf.strategy.explore()
 	_, all := ex.(*exhaustion)
+	seeded := x.conf.seeded
+	switch {
+	case seeded && all && x.conf.seed >= ranked: // known by its place among all: those before it are run too
+		seeded = false
+		x.conf.runs, x.conf.runsSet = int(x.conf.seed&^ranked)+1, true
+	case seeded:
+		x.conf.runs, x.conf.runsSet = 1, true
+	}
 	g := generator(x.conf.from)
 	for i := 0; all && !x.conf.runsSet || i < x.conf.runs; i++ {
 		seed, ok := ex.seed(i, g.next())
-		if x.conf.seeded {
+		if seeded {
 			seed, ok = x.conf.seed, true
 		}
 		if !ok {

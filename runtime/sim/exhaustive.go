@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/seed222ee791/fibers/internal/simhook"
@@ -39,6 +40,7 @@ type exhaustion struct {
 	later [][]branch // paths that begin with one preemption more
 	bound int        // preemptions at present
 	begun bool
+	now   uint64     // the seed of the run under way
 	left  [][]branch // of those with the present number
 }
 
@@ -47,14 +49,15 @@ type exhaustion struct {
 type branch struct{ chosen, free, all int32 }
 
 // seed implements explorer: the seed of a run says what it chooses (see number).
-func (e *exhaustion) seed(int, uint64) (uint64, bool) {
+func (e *exhaustion) seed(i int, _ uint64) (uint64, bool) {
 	switch {
 	case !e.begun:
 		e.begun = true
 	case !e.advance():
 		return 0, false
 	}
-	return number(e.path), true
+	e.now = number(e.path, i)
+	return e.now, true
 }
 
 // advance makes path the beginning of the next run.
@@ -88,10 +91,10 @@ func (e *exhaustion) advance() bool {
 }
 
 func (e *exhaustion) chooser(seed uint64) chooser {
-	if seed == number(e.path) {
+	if e.begun && seed == e.now {
 		return &exhaustiveChooser{e: e, path: e.path}
 	}
-	return &exhaustiveChooser{path: nil, digits: seed, given: true}
+	return &exhaustiveChooser{digits: seed, given: true}
 }
 
 // ended implements explorer.
@@ -179,14 +182,26 @@ func (x *exhaustiveChooser) choose(free, all int) int {
 	return 0
 }
 
-// number returns the number of a path: its choices are its digits, the first one the
-// lowest. Of a path too long for that only the low digits count; it cannot be run
-// by its number.
-func number(path []branch) uint64 {
-	n, unit := uint64(0), uint64(1)
+// ranked marks the seeds that are no numbers of paths, but of runs: of paths that are
+// too long for a number.
+const ranked = 1 << 63
+
+// number returns the number of a path, that of run i: its choices are its digits, the
+// first one the lowest.
+func number(path []branch, i int) uint64 {
+	n, unit, over := uint64(0), uint64(1), false
 	for _, b := range path {
-		n += unit * uint64(b.chosen)
-		unit *= uint64(b.all)
+		if b.chosen > 0 {
+			high, low := bits.Mul64(unit, uint64(b.chosen))
+			var carry uint64
+			n, carry = bits.Add64(n, low, 0)
+			if over || high != 0 || carry != 0 || n >= ranked {
+				return ranked | uint64(i)
+			}
+		}
+		var high uint64
+		high, unit = bits.Mul64(unit, uint64(b.all))
+		over = over || high != 0
 	}
 	return n
 }
