@@ -2,6 +2,7 @@ package runtime
 
 import (
 	goruntime "runtime"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 
 	"go.uber.org/atomic"
@@ -48,7 +49,7 @@ import (
 type understudy struct {
 	call  chan struct{} // room for one
 	state atomic.Uint32
-	hot   atomic.Int64 // until when captives are expected, by the runtime's clock
+	hot   stdatomic.Int64 // until when captives are expected, by the runtime's clock
 }
 
 const (

@@ -2,16 +2,19 @@
 
 package worksteal
 
-import "go.uber.org/atomic"
+import (
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
+
+	"go.uber.org/atomic"
+)
 
 // The atomic words of this package, by the names under which the model build
 // (-tags model, see atomics_model.go) replaces them by observed ones. Aliases:
 // the code generated is that of the types named.
 type (
-	// word is a 64-bit counter. The type it names is only 4-byte aligned on
-	// 32-bit targets, so a word stands at an offset divisible by 8 in a struct
-	// that is allocated by itself (see TestWordAlignment).
-	word = atomic.Uint64
+	// word is a 64-bit counter, aligned wherever the ends of a queue lie (see
+	// TestWordAlignment).
+	word = stdatomic.Uint64
 
 	// index is a 32-bit counter.
 	index = atomic.Uint32

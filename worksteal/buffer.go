@@ -8,7 +8,7 @@ const line = 128
 // counts from the first push on, and may wrap) lies in slot i mod len(slots).
 type buffer[T any] struct {
 	// limit bounds the elements a thief may believe in: see B2 in shared.go.
-	// Writers: owner. Readers: any. First, so that it is 64-bit aligned.
+	// Writers: owner. Readers: any.
 	limit word
 
 	// slots: fixed at creation, its length a power of two and at least 2.

@@ -5,17 +5,29 @@ import (
 	"unsafe"
 )
 
-// TestWordAlignment: 64-bit words are aligned where the compiler does not see to
-// it. (The first word of an allocated struct is.)
+// TestWordAlignment: 64-bit words are aligned on 32-bit targets too, in structures of
+// others as well: Init.
 func TestWordAlignment(t *testing.T) {
-	if n := unsafe.Offsetof(shared[int]{}.low) % 8; n != 0 {
-		t.Errorf("shared.low is %d bytes off", n)
+	var in struct {
+		_    uint32
+		t    Thief[int]
+		_    uint32
+		ring RingThief[int]
 	}
-	if n := unsafe.Offsetof(Thief[int]{}.s) + unsafe.Offsetof(RingThief[int]{}.s); n != 0 {
-		t.Errorf("shared is %d bytes off", n)
+	var buffers struct {
+		_ uint32
+		b buffer[int]
 	}
-	if n := unsafe.Offsetof(buffer[int]{}.limit); n != 0 {
-		t.Errorf("buffer.limit is %d bytes off", n)
+	for name, n := range map[string]uintptr{
+		"shared.low":            unsafe.Offsetof(shared[int]{}.low),
+		"low of a Thief":        unsafe.Offsetof(in.t) + unsafe.Offsetof(in.t.s) + unsafe.Offsetof(in.t.s.low),
+		"low of a RingThief":    unsafe.Offsetof(in.ring) + unsafe.Offsetof(in.ring.s) + unsafe.Offsetof(in.ring.s.low),
+		"limit of a buffer":     unsafe.Offsetof(buffers.b) + unsafe.Offsetof(buffers.b.limit),
+		"the alignment of word": unsafe.Alignof(word{}),
+	} {
+		if n%8 != 0 {
+			t.Errorf("%s is %d bytes off", name, n)
+		}
 	}
 }
 

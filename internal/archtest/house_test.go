@@ -80,6 +80,38 @@ func rawAtomics(t *tree) (found []string) {
 	return found
 }
 
+// wideAtomics: the 64-bit types of go.uber.org/atomic are not aligned on 32-bit systems,
+// where the first access then panics. Outside of tests, what may lie in a structure is
+// of sync/atomic; a variable of its own is aligned.
+func wideAtomics(t *tree) (found []string) {
+	for _, f := range t.files {
+		spec, name := imported(f, "go.uber.org/atomic")
+		if f.test || spec == nil {
+			continue
+		}
+		look := func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := sel.X.(*ast.Ident); ok && x.Name == name && slices.Contains([]string{"Int64", "Uint64", "Float64", "Duration", "Time"}, sel.Sel.Name) {
+					found = append(found, t.at(sel, "%s.%s is not aligned on 32-bit systems: take that of sync/atomic", name, sel.Sel.Name))
+				}
+			}
+			return true
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.TypeSpec:
+				ast.Inspect(n, look)
+				return false
+			case *ast.StructType:
+				ast.Inspect(n, look)
+				return false
+			}
+			return true
+		})
+	}
+	return found
+}
+
 // receiver returns the name of the type that fn is a method of, "" for a function.
 func receiver(fn *ast.FuncDecl) string {
 	if fn.Recv == nil || len(fn.Recv.List) != 1 {
@@ -257,6 +289,18 @@ var (
 		"cml/a.go":  "package cml\nimport \"sync/atomic\" // Int64 is aligned on 32-bit systems",
 		"poll/a.go": "package poll\nimport (\n\t\"sync\"\n\t\"sync/atomic\" // And, Or\n)",
 		"cml/b.go":  "package cml\nimport \"go.uber.org/atomic\"",
+	}
+
+	badWide = map[string]sources{
+		"field":   {"cml/a.go": "package cml\nimport \"go.uber.org/atomic\"\ntype t struct { b bool; n atomic.Int64 }"},
+		"renamed": {"cml/a.go": "package cml\nimport a \"go.uber.org/atomic\"\ntype t = a.Uint64"},
+		"local":   {"cml/a.go": "package cml\nimport \"go.uber.org/atomic\"\nfunc f() { var s struct { d atomic.Duration }; _ = s }"},
+	}
+	goodWide = sources{
+		"cml/a.go":      "package cml\nimport \"go.uber.org/atomic\"\ntype t struct { n atomic.Int32 }",
+		"cml/b.go":      "package cml\nimport \"sync/atomic\" // Int64 is aligned\ntype u struct { n atomic.Int64 }",
+		"cml/c.go":      "package cml\nimport \"go.uber.org/atomic\"\nvar n atomic.Int64",
+		"cml/a_test.go": "package cml\nimport \"go.uber.org/atomic\"\ntype v struct { n atomic.Int64 }",
 	}
 
 	badDocs = map[string]sources{

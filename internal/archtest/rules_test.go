@@ -22,6 +22,7 @@ var rules = []struct {
 	{"NoSleepInTests", noSleepInTests, badSleep, goodSleep},
 	{"GoRuntimeName", goRuntimeName, badRuntimeName, goodRuntimeName},
 	{"RawAtomics", rawAtomics, badAtomics, goodAtomics},
+	{"WideAtomics", wideAtomics, badWide, goodWide},
 	{"DocComments", docComments, badDocs, goodDocs},
 	{"FileLength", fileLength, badLength, goodLength},
 	{"MachinePaths", machinePaths, badPaths, goodPaths},

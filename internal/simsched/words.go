@@ -2,6 +2,7 @@ package simsched
 
 import (
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"unsafe"
 
 	"go.uber.org/atomic"
@@ -18,7 +19,7 @@ func access(at unsafe.Pointer, write bool) {
 }
 
 // Uint64 stands for atomic.Uint64.
-type Uint64 struct{ v atomic.Uint64 }
+type Uint64 struct{ v stdatomic.Uint64 }
 
 // Load reads the word.
 func (w *Uint64) Load() uint64 { access(unsafe.Pointer(w), false); return w.v.Load() }
