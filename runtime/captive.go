@@ -50,8 +50,8 @@ import (
 //	then; or the poster sees that there is somebody to attend to, finds itself without a
 //	seat, and moves all that its queues hold to the injector. Where both do, each fiber
 //	is taken by one of them: stealing and popping see to that. Queues that are too long
-//	stay among the victims until they have been seen empty; U1 holds from then on, as the
-//	poster's moves do.
+//	stay among the victims until they have been seen empty, under rt.mu, so that v has been
+//	captive all the time since replace; U1 holds from then on, as the poster's moves do.
 //
 //	A root posts, too, to its own queues: what timers and descriptors have waked. It looks
 //	at unseated after that, before it switches to a fiber, and ends if it has no seat. So
@@ -146,10 +146,11 @@ func (rt *Runtime) reseat() {
 	}
 }
 
-// dropVictim takes v, a captive whose queues were seen empty, out of the victims.
+// dropVictim takes v, a captive whose queues were seen empty, out of the victims, if they
+// are so still: it may have had its seat back meanwhile, filled them, and lost it again.
 func (rt *Runtime) dropVictim(v *scheduler) {
 	rt.mu.Lock()
-	if v.unseated.Load() && !v.emptied {
+	if v.unseated.Load() && !v.emptied && v.next.empty() && v.woken.Empty() && v.newest.Empty() { // U1
 		v.emptied = true
 		rt.reseat()
 	}

@@ -15,6 +15,7 @@
 // mutant: -DQUIET_END
 // mutant: -DRECLAIM_SILENT
 // mutant: -DRECLAIM_BLIND
+// mutant: -DDROP_STALE -DPUSHERS=0 -DPOSTS=3 -DCAST=3
 //
 // Captives: no work is left where nobody comes, and no seat is left empty or held twice,
 // when stand-ins take the seats of schedulers whose fiber waits in Go's way.
@@ -71,6 +72,7 @@ bool victim[3];                 // without a seat, and perhaps not empty
 byte seat;                      // who has it
 byte posts = POSTS;
 byte reclaims = 1;
+byte drops = 1;
 byte events = EVENTS;
 mtype st[3] = understudy;       // ghost
 byte next = 1;                  // the understudy whose turn it is
@@ -209,6 +211,16 @@ root:   // nobody runs here; next: own work, the injector, what captives have le
 	:: atomic { q[me] == 0 && inj > 0 -> inj--; goto found }
 	:: atomic { q[me] == 0 && inj == 0 && victim[0] && q[0] > 0 && me != 0 -> q[0]--; goto found }
 	:: atomic { q[me] == 0 && inj == 0 && victim[1] && q[1] > 0 && me != 1 -> q[1]--; goto found }
+	:: atomic { q[me] == 0 && inj == 0 && drops > 0 && victim[0] && q[0] == 0 && me != 0 -> drops-- }
+		// it has seen that the captive's queues are empty: it is no victim any more
+		atomic { !mu ->
+#ifdef DROP_STALE
+			if :: unseated[0] -> victim[0] = false :: else fi
+#else
+			if :: unseated[0] && q[0] == 0 -> victim[0] = false :: else fi
+#endif
+		}
+		goto root
 	:: atomic { q[me] == 0 && inj == 0 && !(victim[0] && q[0] > 0 && me != 0) && !(victim[1] && q[1] > 0 && me != 1) }
 	fi;
 
