@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"regexp"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -213,13 +214,17 @@ func (x *exploration) otherBuild() string {
 	return fmt.Sprintf(": it was printed by another build of the program (%s, this one is %s), in which it may have stood for another schedule; run it with the sources and the flags of that one", x.conf.build, build())
 }
 
-// command returns the command that runs a test.
+// command returns the command that runs a test. (The package comes before a flag that
+// go test does not know: what comes after is for the test.)
 func command(test, pkg string) string {
 	parts := strings.Split(test, "/")
 	for i := range parts {
-		parts[i] = "^" + parts[i] + "$"
+		parts[i] = "^" + regexp.QuoteMeta(parts[i]) + "$"
 	}
-	return strings.TrimSpace(fmt.Sprintf("go test -run '%s' -sim.seed=SEED %s", strings.Join(parts, "/"), pkg))
+	if pkg != "" {
+		pkg = " " + pkg
+	}
+	return fmt.Sprintf("go test%s -run '%s' -sim.seed=SEED", pkg, strings.Join(parts, "/"))
 }
 
 // packageOf returns the path of the package of a caller.

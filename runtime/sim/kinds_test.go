@@ -156,7 +156,7 @@ func (f *fakeTB) Fatal(args ...any) { f.Error(args...); exit() }
 func TestTestReports(t *testing.T) {
 	fake := &fakeTB{TB: t}
 	sim.Test(fake, func(s *sim.Sim) { s.Always(false, "no luck") })
-	for _, want := range []string{"sim: assertion in run 0", "no luck", "go test -run '^TestFake$' -sim.seed=", "/runtime/sim", "kinds_test.go"} {
+	for _, want := range []string{"sim: assertion in run 0", "no luck", "go test github.com/seed222ee791/fibers/runtime/sim -run '^TestFake$' -sim.seed=", "kinds_test.go"} {
 		if !strings.Contains(fake.log.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, fake.log.String())
 		}
