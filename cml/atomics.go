@@ -24,3 +24,13 @@ type (
 // spins is how often Mutex.Lock looks again before it parks: a critical section
 // is most often shorter than a switch.
 const spins = 30
+
+// ended reports whether the channel of a context is closed.
+func ended(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}

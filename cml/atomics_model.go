@@ -15,3 +15,8 @@ type (
 )
 
 const spins = 1
+
+// observedEnd stands for the channel of the one context that there is in a run.
+var observedEnd *flag
+
+func ended(<-chan struct{}) bool { return observedEnd.Load() }

@@ -64,7 +64,7 @@ func (b *Barrier) meet(o *offer[Unit], ws *wakes) outcome {
 			case q.s == nil:
 				plain = append(plain, q)
 			case q.s == o.s || named[q.s]:
-			case q.s.decided(ws) != nil:
+			case q.s.lost(ws):
 				b.waiting.remove(q)
 			default:
 				named[q.s] = true

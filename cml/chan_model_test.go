@@ -143,6 +143,28 @@ func TestClosingModel(t *testing.T) {
 	})
 }
 
+// Contexts that end: who comes after that finds nobody (W8). What comes to the context
+// is only there to be called later.
+func TestContextModel(t *testing.T) {
+	playAll(t, []scenario{
+		{scripts: []string{"a?|d", "d! ~a! d."}, want: []string{"d 0"}},
+		{scripts: []string{"a?|d", "d! ~a!|b! d."}, want: []string{"d 0"}},
+		{scripts: []string{"a!|d a?|d", "d! ~a? d."}, want: []string{"d d 0"}},
+		{scripts: []string{"a?|d", "~a!", "d! d."}, want: []string{"d 0", "a a"}},
+		{
+			scripts: []string{"a?|d", "a!|b!", "d! ~a! d."},
+			want:    []string{"d - 0", "a a 0"},
+			opts:    []simsched.Option{simsched.Preemptions(2)},
+		},
+		{
+			scripts: []string{"a?|d", "a!|b!", "b?", "d! ~a! d."},
+			want:    []string{"d b b 0", "a a - 0"},
+			opts:    []simsched.Option{simsched.Preemptions(2)},
+		},
+		{scripts: []string{"+|d", "+", "d! d."}, want: []string{"+ +", "d +"}},
+	})
+}
+
 // Channels with room.
 func TestBufferedModel(t *testing.T) {
 	playAll(t, []scenario{

@@ -107,7 +107,7 @@ func newChoice[T any](name string, ops []Op[T], bias traits) Op[T] {
 		}
 		arms[i] = arm[T]{op, h}
 		leaves += h.leaves
-		all |= h.traits & (active | impure)
+		all |= h.traits & (active | impure | awaits)
 		if h.leaves != 1 || h.traits.has(active) {
 			all |= uneven
 			if k, ok := op.(*choice[T]); ok && k.traits&biased == bias {
@@ -195,6 +195,7 @@ func (c *choice[T]) force(p *performance, base int) Op[T] {
 		}
 		f.arms[i] = a
 		f.leaves += a.h.leaves
+		f.traits |= a.h.traits & awaits
 		if a.h.leaves != 1 {
 			f.traits |= uneven
 		}
@@ -294,6 +295,10 @@ func (c *choice[T]) publish(p *performance, base int) bool {
 	if c.traits.has(uneven) {
 		arms, from = c.spread()
 	}
+	first := c.traits & awaits
+	if first != 0 && publishContexts(p, arms, from, base) {
+		return true
+	}
 	i, step := 0, 1
 	if !c.traits.has(biased) { // what becomes ready now is found in this order
 		i, step = order(len(arms), p.random())
@@ -301,11 +306,24 @@ func (c *choice[T]) publish(p *performance, base int) bool {
 	for range arms {
 		a := &arms[i]
 		k := base + before(from, i)
-		if (a.h.word == nil || !p.post(a.h, k)) && a.op.publish(p, k) {
+		if !a.h.traits.has(first) && (a.h.word == nil || !p.post(a.h, k)) && a.op.publish(p, k) {
 			return true
 		}
 		if i += step; i >= len(arms) {
 			i -= len(arms)
+		}
+	}
+	return false
+}
+
+// publishContexts publishes the arms with contexts, first those that are nothing else: W8.
+func publishContexts[T any](p *performance, arms []arm[T], from []int, base int) bool {
+	for _, alone := range [...]bool{true, false} {
+		for i := range arms {
+			h := arms[i].h
+			if h.traits.has(awaits) && (h.leaves == 1) == alone && arms[i].op.publish(p, base+before(from, i)) {
+				return true
+			}
 		}
 	}
 	return false

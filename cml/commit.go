@@ -79,13 +79,29 @@ package cml
 //	the value and unlink, under the lock of the object; the performer takes that
 //	lock once before it looks.
 //
+// W8: a performance whose context is done, and who would commit it to something else.
+//
+//	After cancel has returned nobody may find that performance waiting, though the
+//	op of the context commits it only later, from a goroutine of its own. So who
+//	commits on behalf of another (C1, or a match with one that waits) looks at the
+//	contexts first, and if one is done takes the performance for decided: the op of
+//	the context will do that. One whose look comes before the end of the context is
+//	at it at the same time as cancel, and may be first. To find the way to that look
+//	costs nobody else anything: as long as a performance has contexts its word is
+//	never nil, but a cell that failed, so that the CAS from nil fails; and the match
+//	that leaves a word puts that cell back. The performer's own commits do not look:
+//	what is ready when it comes may be taken. It publishes contexts before all else,
+//	so that no offer of it can be seen before they are noted; the second of two in
+//	different arms of nested choices comes after some offers, and ends them from then
+//	on. Whether a context is done is seen at its channel: no code of others runs.
+//
 // Whoever makes the deciding CAS of C3 wakes the partners of the one that made
 // the match; that one is awake.
 //
 // Checked by: docs/models/commit.pml (spin, with mutants), TestAgainstReference,
 // TestCrossedChoicesStress, TestAtRestStress, TestBarrierCommitsAllOrNone; this
 // source under every order of accesses: TestCrossedModel, TestChoiceModel,
-// TestFrozenModel, TestClosingModel (-tags model).
+// TestFrozenModel, TestClosingModel, TestContextModel (-tags model).
 
 import (
 	"slices"
@@ -134,6 +150,9 @@ type state struct {
 	// word is the outcome. Writers: any, by CAS (W1); the performer, before it
 	// publishes. Readers: any.
 	word pointer[cell]
+	// contexts are those whose end decides it, a list. Writer: the performer, before it
+	// publishes the op of each. Readers: any (W8).
+	contexts pointer[watching]
 	// w is the performer. Writer: the performer, before it publishes.
 	w wait.Waiter
 	// id is the place in the order of installation; it never changes.
@@ -149,11 +168,82 @@ var stateIDs atomic.Uint64
 
 func newState() *state { return &state{id: stateIDs.Inc()} }
 
-// commit is C1. False: s was decided before.
+// A watching is a context as performances see it. It does not change.
+type watching struct {
+	done <-chan struct{}
+	next *watching
+}
+
+// withContexts is what a word holds instead of nil: W8.
+var withContexts = func() *cell {
+	c := &cell{index: -1}
+	c.status.Store(failed)
+	return c
+}()
+
+// vacant returns what the word of s holds while it waits, and no match wants it.
+func (s *state) vacant() *cell {
+	if s.contexts.Load() != nil {
+		return withContexts
+	}
+	return nil
+}
+
+// calledOff reports whether a context of s is done: W8.
+func (s *state) calledOff() bool {
+	for c := s.contexts.Load(); c != nil; c = c.next {
+		if ended(c.done) {
+			return true
+		}
+	}
+	return false
+}
+
+// lost reports whether s cannot be committed by others any more.
+func (s *state) lost(ws *wakes) bool { return s.decided(ws) != nil || s.calledOff() }
+
+// watch notes a context of p, which is about to publish its op.
+func (p *performance) watch(c *watching) {
+	s := p.s
+	if first := s.contexts.Load(); first != nil {
+		c = &watching{c.done, first}
+	}
+	s.contexts.Store(c)
+	p.touched, p.watches = true, true
+	for {
+		cur := s.word.Load()
+		if cur == withContexts {
+			return
+		}
+		if cur != nil {
+			switch cur.status.Load() {
+			case succeeded:
+				return
+			case undecided:
+				cur.match.decide(&p.wakes)
+				continue
+			}
+		}
+		if s.word.CompareAndSwap(cur, withContexts) {
+			return
+		}
+	}
+}
+
+// commit is C1, on behalf of another. False: s was decided before, or is about to be by
+// a context (W8).
 func (s *state) commit(c *cell, ws *wakes) bool {
 	if s.word.CompareAndSwap(nil, c) {
 		return true
 	}
+	if s.contexts.Load() != nil && s.lost(ws) {
+		return false
+	}
+	return s.conclude(c, ws)
+}
+
+// conclude is C1 by the performer itself, or by one of its contexts.
+func (s *state) conclude(c *cell, ws *wakes) bool {
 	for {
 		cur := s.word.Load()
 		if cur != nil {
@@ -248,7 +338,8 @@ func (m *match) run(ws *wakes) bool {
 		return true
 	}
 	for i := range m.parties {
-		m.parties[i].s.word.CompareAndSwap(&m.cell, nil) // or the rivals would be retained
+		s := m.parties[i].s
+		s.word.CompareAndSwap(&m.cell, s.vacant()) // or the rivals would be retained
 	}
 	return false
 }

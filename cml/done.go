@@ -9,7 +9,9 @@ import (
 	"go.uber.org/atomic"
 )
 
-// Done returns the op that is ready when ctx is done, with context.Cause(ctx).
+// Done returns the op that is ready when ctx is done, with context.Cause(ctx). Where it is
+// an arm of what is performed, nobody who comes after the end of ctx finds the others
+// waiting.
 // While it waits it holds no goroutine, only a registration with ctx
 // (context.AfterFunc; a context of a foreign type may use a goroutine for that).
 //
@@ -35,9 +37,9 @@ type doneOp struct {
 }
 
 func newDoneOp(ctx context.Context) *doneOp {
-	w := &watch{ctx: ctx}
+	w := &watch{ctx: ctx, watching: watching{done: ctx.Done()}}
 	w.solo.Store(busy)
-	return &doneOp{head{leaves: 1, traits: asks, word: &w.word, side: getting, typ: typeOf[watch]()}, w}
+	return &doneOp{head{leaves: 1, traits: asks | awaits, word: &w.word, side: getting, typ: typeOf[watch]()}, w}
 }
 
 func (op *doneOp) about() *head                      { return &op.head }
@@ -54,6 +56,7 @@ func (op *doneOp) try(p *performance, i int) (error, bool) {
 }
 
 func (op *doneOp) publish(p *performance, i int) bool {
+	p.watch(&op.w.watching)
 	if p.post(&op.head, i) {
 		return false
 	}
@@ -115,7 +118,8 @@ const keepAfter = 2
 // Lock order: mu, then the locks of the context.
 type watch struct {
 	word
-	ctx context.Context
+	watching // what performances note of it
+	ctx      context.Context
 	// uses counts the registrations made, up to keepAfter. Writer: wait, under mu.
 	// Readers: any.
 	uses atomic.Uint32
@@ -205,7 +209,10 @@ func (w *watch) fire() {
 	w.fired = true
 	for q := w.waiting.first; q != nil; q = w.waiting.first {
 		q.v = context.Cause(w.ctx)
-		q.grant(&ws)
+		w.waiting.remove(q)
+		if performer := q.s.w; q.s.conclude(&q.cell, &ws) {
+			ws.add(performer)
+		}
 	}
 	w.mu.Unlock()
 	ws.flush(nil)

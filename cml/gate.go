@@ -84,7 +84,7 @@ func (g *gate) ready(n int64, s *state, ws *wakes) bool {
 		case q.s == nil:
 			return false
 		case q.s == s: // nobody is in his own way
-		case q.s.decided(ws) != nil:
+		case q.s.lost(ws):
 			g.line0.remove(q)
 		default:
 			return false
@@ -112,7 +112,7 @@ func (g *gate) left(ws *wakes) {
 			passed = nil // served now, or decided before
 		case q.s == nil:
 			return
-		case q.s.decided(ws) != nil:
+		case q.s.lost(ws):
 			g.line0.remove(q)
 		case !mine:
 			return

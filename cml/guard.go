@@ -72,7 +72,7 @@ func Bracket[R, T any](acquire func() R, release func(r R, aborted bool), use fu
 		leave := func() { release(r, false) }
 		reg := region{won: won, leave: leave, abort: func() { release(r, true) }}
 		op := inRegion(p, base, reg, func() Op[T] { return forced(use(r), p, base, "Bracket") })
-		return &bracketed[T]{op: op, won: won, release: leave}
+		return &bracketed[T]{op: op, h: op.about(), won: won, release: leave}
 	}}
 }
 
@@ -124,11 +124,12 @@ func inRegion[T any](p *performance, base int, r region, f func() Op[T]) Op[T] {
 // bracketed is the op of one performance of a Bracket.
 type bracketed[T any] struct {
 	op      Op[T]
+	h       *head // op's
 	won     *bool // a leaf of it committed
 	release func()
 }
 
-func (b *bracketed[T]) about() *head                          { return b.op.about() }
+func (b *bracketed[T]) about() *head                          { return b.h }
 func (b *bracketed[T]) force(*performance, int) Op[T]         { return b }
 func (b *bracketed[T]) publish(p *performance, base int) bool { return b.op.publish(p, base) }
 

@@ -65,7 +65,7 @@ func newOffer[T any]() *offer[T] {
 }
 
 // claim commits the performance of o, the party that acts. False: it is over.
-func (o *offer[T]) claim(ws *wakes) bool { return o.s == nil || o.s.commit(&o.cell, ws) }
+func (o *offer[T]) claim(ws *wakes) bool { return o.s == nil || o.s.conclude(&o.cell, ws) }
 
 // grant commits q, which waits, for an object that needs no agreement of anybody
 // else. Its value has been written. Whatever comes of it, q is unlinked.
@@ -105,7 +105,7 @@ func (o *offer[T]) pair(q *offer[T], ws *wakes) outcome {
 		o.exchangeBack(q)
 		return gone
 	}
-	if q.s.decided(ws) == nil {
+	if !q.s.lost(ws) {
 		m := newPair(
 			party{s: o.s, index: o.index},
 			party{s: q.s, index: q.index, w: q.s.w},

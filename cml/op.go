@@ -135,7 +135,8 @@ func Poll[T any](op Op[T]) (T, bool) {
 // context.Cause(ctx). Either it commits or it fails, never both: what was
 // committed is returned, without an error, even if ctx is done by then. So an
 // operation that is ready at once is performed even if ctx is done before the
-// call; if it is not, the call does not wait.
+// call; if it is not, the call does not wait. Who comes after ctx is done finds
+// nobody who waits here: once cancel has returned, nothing is taken any more.
 func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	if ctx == nil {
 		panic("cml: PerformContext with a nil context")
@@ -172,7 +173,7 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	}
 	done := p.local.doneOf(ctx)
 	n := int(h.leaves)
-	_ = op.publish(p, 0) || done.publish(p, n)
+	_ = done.publish(p, n) || op.publish(p, 0) // W8
 	for !p.over() {
 		if p.w.Wait(p.why()) {
 			p.end()
@@ -182,6 +183,16 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 		return op.result(p, p.index), nil
 	}
 	return zero, done.result(p, 0)
+}
+
+// PerformContextErr is PerformContext of an op whose value is an error, as a put into a
+// Queue is: it returns that value, or if ctx was done first, context.Cause(ctx).
+func PerformContextErr(ctx context.Context, op Op[error]) error {
+	err, gaveUp := PerformContext(ctx, op)
+	if gaveUp != nil {
+		return gaveUp
+	}
+	return err
 }
 
 // PerformUntil performs op, but gives up when stop is ready: then it returns its
@@ -204,6 +215,7 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 		op = op.force(p, 0)
 		h = op.about()
 		stop = stop.force(p, int(h.leaves))
+		hs = stop.about()
 	case (h.traits | hs.traits).has(impure):
 		p = begin()
 	}
@@ -217,7 +229,11 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 	if p == nil {
 		p = begin()
 	}
-	_ = op.publish(p, 0) || stop.publish(p, n)
+	if hs.traits.has(awaits) {
+		_ = stop.publish(p, n) || op.publish(p, 0) // W8
+	} else {
+		_ = op.publish(p, 0) || stop.publish(p, n)
+	}
 	for !p.over() {
 		if p.w.Wait(p.why()) {
 			p.end()

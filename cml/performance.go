@@ -35,6 +35,7 @@ type performance struct {
 	finished  bool
 	once      bool // the record is not used again
 	noted     bool // where it waits has been told
+	watches   bool // the state has contexts
 
 	regions []region
 	wakes   wakes
@@ -65,6 +66,10 @@ func begin() *performance {
 		l.perf = p // the other one may have ended in a panic
 	case p.touched:
 		p.s.word = pointer[cell]{} // nobody looks: W6
+		if p.watches {
+			p.s.contexts = pointer[watching]{}
+			p.watches = false
+		}
 		p.touched, p.open, p.pair, p.finished = false, false, false, false
 	default:
 		p.finished = false
@@ -189,7 +194,7 @@ func (p *performance) over() bool {
 // end aborts the performance, as the fiber has to end, and ends that. It returns
 // if the performance was decided before.
 func (p *performance) end() {
-	if p.s.commit(aborted, &p.wakes) {
+	if p.s.conclude(aborted, &p.wakes) {
 		w := p.w
 		p.withdraw(aborted)
 		p.finish(-1)
@@ -374,6 +379,6 @@ func (p *performance) abandon() {
 	if p.finished {
 		return
 	}
-	p.s.commit(aborted, &p.wakes)
+	p.s.conclude(aborted, &p.wakes)
 	p.fail(p.withdraw(p.s.decided(&p.wakes)))
 }

@@ -62,6 +62,7 @@ const (
 	active traits = 1 << iota // force has something to do
 	impure                    // try needs a performance
 	asks                      // it may be ready without anybody in the word
+	awaits                    // a context is among its leaves: W8
 	// Of a choice:
 	biased // the leftmost is preferred
 	nested // some arm is a choice with the same bias

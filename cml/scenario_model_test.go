@@ -3,6 +3,7 @@
 package cml
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,7 @@ import (
 //	x?         an op of NewOp, in a choice;  x!  Commit of its waiter, if there is one
 //	+ =+ +|a?  Lock of the mutex and Unlock, and as an op
 //	s          Swap, and as an arm
+//	d          Done of a context, as an arm;  d!  cancels that;  d.  is what its end calls
 //	>1         the runtime of actor 1 closes
 //
 // The value of a put is 10*actor + 1 for its first, and so on.
@@ -61,6 +63,8 @@ type theatre struct {
 	inside  int // who holds the mutex
 	handle  simsched.Pointer[Waiter[int]]
 	commits int // that were accepted
+	context *modelContext
+	done    *doneOp // of context
 	deeds   []*deed
 	plots   [][]func()
 	states  []*state       // that the actors begin with
@@ -108,7 +112,11 @@ func play(t *testing.T, sc scenario) {
 }
 
 func newTheatre(t *testing.T, sc scenario) *theatre {
-	w := &theatre{t: t, chans: map[string]*Chan[int]{}}
+	w := &theatre{t: t, chans: map[string]*Chan[int]{}, context: &modelContext{Context: context.Background(), done: make(chan struct{})}}
+	observedEnd = &w.context.over
+	w.done = newDoneOp(w.context)
+	w.done.w.stop = func() bool { return true } // registered, for good
+	w.done.w.noticed.Store(true)
 	for _, name := range []string{"a", "b", "c"} {
 		w.chans[name] = NewChan[int]()
 		if sc.room > 0 {
@@ -126,6 +134,22 @@ func newTheatre(t *testing.T, sc scenario) *theatre {
 	return w
 }
 
+// A modelContext is cancelled by setting over, and calls nobody.
+type modelContext struct {
+	context.Context
+	done chan struct{} // never closed: observedEnd stands for it
+	over flag
+}
+
+func (c *modelContext) Done() <-chan struct{} { return c.done }
+
+func (c *modelContext) Err() error {
+	if c.over.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
 // prime gives actor i the records that it would make itself, so that all runs
 // begin alike.
 func prime(i int) *state {
@@ -141,6 +165,12 @@ func prime(i int) *state {
 func (w *theatre) act(i, k int, line string) func() {
 	if other, ok := strings.CutPrefix(line, ">"); ok {
 		return func() { simsched.Finish(int(other[0] - '0')) }
+	}
+	switch line {
+	case "d!":
+		return func() { w.context.over.Store(true) }
+	case "d.":
+		return w.done.w.fire
 	}
 	if line == "x!" {
 		return func() {
@@ -223,6 +253,8 @@ func (w *theatre) op(a part) Op[int] {
 		return Wrap(w.mutex.LockOp(), zero)
 	case a.object == "s":
 		return w.swap.SwapOp(a.v)
+	case a.object == "d":
+		return Wrap[error](w.done, func(error) int { return 0 })
 	case a.verb == '!':
 		return Wrap(w.chans[a.object].PutOp(a.v), zero)
 	}
