@@ -67,6 +67,39 @@ func (q *Queue[T]) GetOp() Op[Item[T]] {
 	return &objectOp[Item[T]]{obj: q, kind: kindGet, why: wait.QueueGet}
 }
 
+// TryPut is Put that does not wait: it reports whether v was added, which it is not if
+// the queue is full or closed. (Poll of a PutOp tells the two apart.)
+func (q *Queue[T]) TryPut(v T) bool {
+	if simhook.On() {
+		simhook.Point("Queue.TryPut", unsafe.Pointer(q))
+	}
+	var ws wakes
+	q.mu.Lock()
+	ok := q.reason == nil && (q.capacity == 0 || q.n < q.capacity)
+	if ok {
+		q.add(v, &ws)
+	}
+	q.mu.Unlock()
+	ws.flush(nil)
+	return ok
+}
+
+// TryGet is Get that does not wait: it reports whether there was a value. (Poll of a
+// GetOp tells a queue that is closed from one that is empty.)
+func (q *Queue[T]) TryGet() (v T, ok bool) {
+	if simhook.On() {
+		simhook.Point("Queue.TryGet", unsafe.Pointer(q))
+	}
+	var ws wakes
+	q.mu.Lock()
+	if ok = q.n > 0; ok {
+		v = q.next(&ws)
+	}
+	q.mu.Unlock()
+	ws.flush(nil)
+	return v, ok
+}
+
 // Close ends the queue: nothing can be added any more, and those who wait to put
 // get the reason at once, those who get when it is empty. A nil reason stands
 // for ErrClosed. Only the first Close counts.
@@ -141,16 +174,22 @@ func (q *Queue[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 		o.v = Item[T]{}
 		q.add(v, ws)
 	default:
-		o.v = Item[T]{Value: q.take()}
-		for p := q.puts.first; p != nil && q.n < q.capacity; p = q.puts.first {
-			v := p.v.Value // before the grant: W7
-			p.v = Item[T]{}
-			if p.grant(ws) {
-				q.store(v)
-			}
-		}
+		o.v = Item[T]{Value: q.next(ws)}
 	}
 	return matched
+}
+
+// next takes the first value, which there is, and lets one who waits put another.
+func (q *Queue[T]) next(ws *wakes) T {
+	first := q.take()
+	for p := q.puts.first; p != nil && q.n < q.capacity; p = q.puts.first {
+		v := p.v.Value // before the grant: W7
+		p.v = Item[T]{}
+		if p.grant(ws) {
+			q.store(v)
+		}
+	}
+	return first
 }
 
 // add gives v to the first who waits for one, or stores it.

@@ -3,6 +3,7 @@ package poll
 import (
 	"os"
 	"os/signal"
+	"sync"
 
 	"github.com/seed222ee791/fibers/cml"
 )
@@ -11,6 +12,7 @@ import (
 type Signals struct {
 	c     chan os.Signal
 	queue *cml.Queue[os.Signal]
+	once  sync.Once // of Close
 }
 
 // signalsKept is how many signals wait to be got; more are lost, as signals are.
@@ -38,8 +40,10 @@ func (s *Signals) GetOp() cml.Op[os.Signal] {
 	return cml.Wrap(s.queue.GetOp(), func(i cml.Item[os.Signal]) os.Signal { return i.Value })
 }
 
-// Close ends the notification. It must be called once.
+// Close ends the notification. A second Close does nothing.
 func (s *Signals) Close() {
-	signal.Stop(s.c)
-	close(s.c)
+	s.once.Do(func() {
+		signal.Stop(s.c)
+		close(s.c)
+	})
 }

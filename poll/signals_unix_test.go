@@ -21,6 +21,7 @@ func TestSignals(t *testing.T) {
 			t.Errorf("got %v", sig)
 		}
 		s.Close()
+		s.Close() // it panicked
 		if sig := s.Get(); sig != nil {
 			t.Errorf("closed, and got %v", sig)
 		}

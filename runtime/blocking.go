@@ -64,6 +64,20 @@ func Blocking[T any](fn func() T) T {
 	return result
 }
 
+// BlockingErr is Blocking for a function that may fail, as most calls that block:
+//
+//	data, err := fibers.BlockingErr(func() ([]byte, error) { return os.ReadFile(name) })
+func BlockingErr[T any](fn func() (T, error)) (T, error) {
+	if fn == nil {
+		panic("fibers: BlockingErr(nil): give it a function")
+	}
+	r := Blocking(func() (r Result[T]) {
+		r.Value, r.Err = fn()
+		return r
+	})
+	return r.Value, r.Err
+}
+
 // see is await for a fiber that stays until it has happened, though its runtime
 // ends.
 func (f *future) see(self *fiber) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync/atomic" // what users have at hand
 	"time"
@@ -300,4 +301,12 @@ func ExampleGroup_SetLimit() {
 	})
 	fmt.Println(most.Load())
 	// Output: 1
+}
+
+func ExampleBlockingErr() {
+	_ = fibers.Run(func() {
+		_, err := fibers.BlockingErr(func() ([]byte, error) { return os.ReadFile("no such file") })
+		fmt.Println(errors.Is(err, fs.ErrNotExist))
+	})
+	// Output: true
 }

@@ -3,9 +3,12 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"os"
 	goruntime "runtime"
 	"slices"
 	"time"
+
+	"go.uber.org/atomic"
 )
 
 // An Option configures a runtime: see Run and New. A later option overrides an
@@ -33,7 +36,8 @@ const MaxSchedulers = 1024
 // WithSchedulers sets the number of schedulers, 1 to MaxSchedulers. The default
 // is the number of CPUs in WithCPUs, or else that of the CPUs which this process
 // may use (its affinity, limited by GOMAXPROCS). More schedulers than CPUs share
-// them and are not locked to cores.
+// them and are not locked to cores. Fewer are locked to cores that differ from runtime
+// to runtime and from process to process.
 func WithSchedulers(n int) Option {
 	return func(c *config) { c.schedulers, c.schedulersSet = n, true }
 }
@@ -141,7 +145,21 @@ func newConfig(opts []Option) (*config, error) {
 		c.unpinned = nil
 	}
 	if c.cpus == nil {
-		c.cpus = allowed
+		c.cpus = spreadOver(allowed, c.schedulers)
 	}
 	return c, nil
+}
+
+// taken is how many cores the runtimes of this process have been given so far.
+var taken atomic.Uint32
+
+// spreadOver returns the CPUs so that the first n are other ones in other runtimes and,
+// most likely, in other processes: those with few schedulers should not all lock them to
+// the first cores.
+func spreadOver(cpus []int, n int) []int {
+	if n >= len(cpus) {
+		return cpus
+	}
+	first := (uint(os.Getpid())*uint(n) + uint(taken.Add(uint32(n))) - uint(n)) % uint(len(cpus))
+	return slices.Concat(cpus[first:], cpus[:first])
 }

@@ -108,11 +108,8 @@ func New(opts ...Option) (*Runtime, error) {
 	rt.idle.mu.until = never
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
 	rt.monitor.kick, rt.monitor.stop = make(chan struct{}, 1), make(chan struct{})
-	if conf.pinning {
-		// Said explicitly, the number of processors no longer follows the
-		// affinity of the runtime's threads, which pinning narrows.
-		goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(0))
-	}
+	// The number of Go's processors goes on following the mask of the process: what
+	// Go looks at is that of its own thread sysmon, which is never pinned.
 	for range conf.schedulers {
 		rt.addScheduler()
 	}

@@ -97,13 +97,24 @@ func root(t testing.TB) string {
 }
 
 // load reads the module that the test runs in: what git would track, as far as
-// can be told without git. Directories named .git, testdata or results, other
-// modules, large files and files that are not text are left out.
+// can be told without git. Directories named .git, testdata or results, large files
+// and files that are not text are left out, and of other modules all but their
+// documents, to which others may link.
 func load(t testing.TB) *tree {
 	t.Helper()
+	tree := loadFrom(t, root(t))
+	if len(tree.files) < 10 {
+		t.Fatalf("only %d Go files under %s: the wrong place?", len(tree.files), root(t))
+	}
+	return tree
+}
+
+// loadFrom is load for the module in the directory base.
+func loadFrom(t testing.TB, base string) *tree {
+	t.Helper()
 	const largest = 1 << 20
-	base := root(t)
 	text := map[string]string{}
+	others := nested(t, base)
 	err := filepath.WalkDir(base, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -117,9 +128,15 @@ func load(t testing.TB) *tree {
 			case ".git", "testdata", "results":
 				return filepath.SkipDir
 			}
-			if _, err := os.Stat(filepath.Join(name, "go.mod")); err == nil && rel != "." {
-				return filepath.SkipDir
+			return nil
+		}
+		rel = filepath.ToSlash(rel)
+		for _, other := range others {
+			if strings.HasPrefix(rel, other+"/") && path.Ext(rel) != ".md" {
+				return nil
 			}
+		}
+		if d.Name() == ".git" { // a file in a worktree
 			return nil
 		}
 		info, err := d.Info()
@@ -128,7 +145,7 @@ func load(t testing.TB) *tree {
 		}
 		data, err := os.ReadFile(name)
 		if err == nil && utf8.Valid(data) {
-			text[filepath.ToSlash(rel)] = string(data)
+			text[rel] = string(data)
 		}
 		return err
 	})
@@ -139,10 +156,26 @@ func load(t testing.TB) *tree {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tree.files) < 10 {
-		t.Fatalf("only %d Go files under %s: the wrong place?", len(tree.files), base)
-	}
 	return tree
+}
+
+// nested returns the directories of the modules below that in base.
+func nested(t testing.TB, base string) (dirs []string) {
+	t.Helper()
+	err := filepath.WalkDir(base, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() != "go.mod" || strings.Contains(name, "testdata") {
+			return err
+		}
+		rel, err := filepath.Rel(base, filepath.Dir(name))
+		if err == nil && rel != "." {
+			dirs = append(dirs, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs
 }
 
 // public reports whether the package in dir is for users: neither internal nor
