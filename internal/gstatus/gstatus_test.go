@@ -65,7 +65,7 @@ func TestOfThoseWhoWait(t *testing.T) {
 			case <-end:
 			}
 		},
-		"mutex":     func() { mu.Lock(); mu.Unlock() },
+		"mutex":     func() { mu.Lock(); defer mu.Unlock() },
 		"WaitGroup": func() { wg.Wait() },
 		"Cond": func() {
 			cond.L.Lock()

@@ -10,16 +10,22 @@ const looked = true
 
 // goroutine is the beginning of the structure, up to what is read.
 type goroutine struct {
-	stackLow, stackHigh    uintptr
-	guard0, guard1         uintptr
-	panics, defers, thread uintptr
-	sched                  struct{ sp, pc, g, ctxt, lr, bp uintptr }
-	callSP, callPC, callBP uintptr
-	topSP                  uintptr
-	param                  uintptr
-	status                 uint32
-	lock                   uint32
-	number                 uint64
+	stackLow, stackHigh uintptr
+	_                   [2]uintptr // stackguard0, stackguard1
+	_                   [3]uintptr // _panic, _defer, m
+	sched               struct {
+		_  uintptr // sp
+		pc uintptr
+		_  [3]uintptr // g, ctxt, lr
+		bp uintptr
+	}
+	_              uintptr // syscallsp
+	callPC, callBP uintptr // syscallpc, syscallbp
+	_              uintptr // stktopsp
+	_              uintptr // param
+	status         uint32  // atomicstatus
+	_              uint32  // stackLock
+	number         uint64  // goid
 }
 
 const (
