@@ -64,7 +64,7 @@ type Stats struct {
 	Coroutines int              // idle ones that no scheduler holds
 	StandIns   uint64           // how often a stand-in took the place of a stalled scheduler
 	Captives   int              // schedulers that have lost their place so, and whose fiber still waits or computes
-	Blockers   []Blocker        // where fibers wait in Go's way, the most frequent first, ten at most; on amd64 and arm64
+	Blockers   []Blocker        // where fibers wait in Go's way, the most frequent first, ten at most; on amd64 and arm64, but not on Windows
 	Pinned     bool             // schedulers are locked to cores
 	PinError   error            // why they are not, though they should be
 	Poller     string           // how descriptors are waited for: "epoll", or "portable" where there is none

@@ -150,8 +150,8 @@ func TestStackOfOneThatWaits(t *testing.T) {
 	var pcs [16]uintptr
 	n := gstatus.Stack(key, pcs[:])
 	close(end)
-	if n == 0 && goruntime.GOARCH != "amd64" && goruntime.GOARCH != "arm64" {
-		t.Skip("stacks have no frame pointers here")
+	if n == 0 && (goruntime.GOARCH != "amd64" && goruntime.GOARCH != "arm64" || goruntime.GOOS == "windows") {
+		t.Skip("stacks are not read here")
 	}
 	frames := goruntime.CallersFrames(pcs[:n])
 	for {

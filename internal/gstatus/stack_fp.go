@@ -1,4 +1,4 @@
-//go:build amd64 || arm64
+//go:build (amd64 || arm64) && !windows
 
 package gstatus
 
@@ -15,7 +15,8 @@ import (
 // where the status is unknown.
 //
 // The words that are read lie within the bounds of a stack, which were read before; that
-// memory may serve something else by now, but the Go runtime never unmaps it.
+// memory may serve something else by now, but the Go runtime never unmaps it. (On Windows
+// it does: what it has no use for cannot be read there.)
 //
 //go:norace
 //go:nocheckptr
