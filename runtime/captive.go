@@ -112,8 +112,8 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 	t.takeSeat(v)
 	rt.mu.captives[v] = struct{}{}
 	rt.mu.standIns++
-	if v.computes = computes; computes {
-		rt.hogs.Inc()
+	if computes {
+		rt.hog(v, true)
 	} else {
 		rt.mu.blockers.note(v)
 	}
@@ -123,9 +123,10 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 	// U1. The locks are those of others who look after captives; nobody waits long.
 	v.emptied = !t.plunder(v)
 	rt.reseat()
-	rt.mu.Unlock()
 	v.nudged.Store(true)
 	v.pin.yield()
+	rt.mu.Unlock() // from here on v may end, and be a stand-in elsewhere
+	v.pin.letGo()
 	return true
 }
 
@@ -257,27 +258,73 @@ func (s *scheduler) reclaim() bool {
 	}
 	t.unseated.Store(true)
 	s.unseated.Store(false)
+	s.wheel.unattended.Store(false)
 	id.mu.Unlock()
 	delete(rt.mu.captives, s)
 	rt.mu.captives[t] = struct{}{}
 	s.emptied, s.given = false, 0
 	t.emptied = !s.plunder(t) // U1
-	s.before = s.before.plus(t)
-	if s.computes {
-		s.computes = false
-		rt.hogs.Dec()
-	}
+	s.before = t.before.plus(t).minus(past{}.plus(s))
+	rt.hog(s, false)
 	seats[s.index] = s
 	rt.schedulers.Store(&seats)
 	rt.reseat()
 	s.captive.Store(false)
 	t.nudged.Store(true)
+	t.pin.yield()
 	s.pin.again()
 	if asleep {
 		rt.kickMonitor()
 		t.parker.permit()
 	}
 	return true
+}
+
+// hog notes whether the fiber of a captive computes; mu is held.
+func (rt *Runtime) hog(v *scheduler, computes bool) {
+	if v.computes == computes {
+		return
+	}
+	v.computes = computes
+	if computes {
+		rt.mu.hogs[v] = struct{}{}
+	} else {
+		delete(rt.mu.hogs, v)
+	}
+	rt.hogs.Store(int32(len(rt.mu.hogs)))
+}
+
+// judgeCaptives looks which captives compute by now: one that did may wait, and one that
+// waited may have much to do with what it has got. There may be very many of the latter:
+// it looks at some, others each time.
+func (rt *Runtime) judgeCaptives() {
+	const some = 16
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for v := range rt.mu.hogs {
+		if !v.busy() {
+			rt.hog(v, false)
+		}
+	}
+	n := 0
+	for v := range rt.mu.captives {
+		if n++; n > some {
+			return
+		}
+		if v.busy() {
+			rt.hog(v, true)
+		}
+	}
+}
+
+// busy reports whether the fiber that runs on s is seen to run, or to be ready to.
+func (s *scheduler) busy() bool {
+	f := fiberAt(s.running.get())
+	if f == nil || !s.rt.sighted {
+		return false
+	}
+	st := gstatus.Of(f.g.get())
+	return st == gstatus.Running || st == gstatus.Ready
 }
 
 // disown moves all that the queues of s hold to the injector. Owner only.

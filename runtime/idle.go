@@ -340,7 +340,7 @@ func (s *scheduler) found(searching bool) {
 
 // came notes how long it took to come when called.
 func (s *scheduler) came() {
-	if !s.rt.stopping.Load() { // which calls too, without a time
+	if !s.rt.stopping.Load() && !s.unseated.Load() { // which call too, without a time: see reclaim
 		s.wakeUps.add(time.Duration(s.now - s.called.Load()))
 	}
 }
@@ -350,7 +350,9 @@ func (s *scheduler) afterSleep() {
 	s.now = s.rt.clock()
 	s.breathed = s.now
 	s.countdown = s.interval
-	s.wheel.unattended.Store(false)
+	if !s.unseated.Load() { // the wheel may be another's: see reclaim
+		s.wheel.unattended.Store(false)
+	}
 }
 
 // patience is how long s, the last in the list, may sleep; negative means for

@@ -151,6 +151,9 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 			s.pin.judge(time.Duration(rt.clock()))
 		}
 	}
+	if rt.sighted {
+		rt.judgeCaptives()
+	}
 	rt.watchPoller(len(all) - len(stalled))
 	// A sleeper does not turn either, but while there is one nobody is needed.
 	if rt.idle.nsleep.Load() > 0 {
@@ -182,8 +185,7 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 
 // relieveOf has a stand-in take the seat of s, which has stalled.
 func (rt *Runtime) relieveOf(s *scheduler) {
-	blocked, _ := s.blocked()
-	if t := rt.newStandIn(); rt.replace(s, t, !blocked) {
+	if t := rt.newStandIn(); rt.replace(s, t, s.busy()) {
 		rt.roots.Add(1) // s has not ended: nobody waits for the last of them yet
 		go t.loop()
 	}

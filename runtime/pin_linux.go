@@ -207,20 +207,10 @@ func (p *pin) inherit(o *pin) {
 	p.retry.Store(0)
 }
 
-// yield gives the thread back for good: the scheduler has lost its seat, and with it the
-// core. From anywhere (P1).
-func (p *pin) yield() {
-	if p.cpu < 0 {
-		return
-	}
-	p.retry.Store(never)
-	if p.thread.Load() == 0 {
-		return
-	}
-	threads.Lock()
-	p.release()
-	threads.Unlock()
-}
+// yield keeps it from pinning a thread: the scheduler has lost its seat, and with it the
+// core. letGo gives the one that it has back. From anywhere (P1), with rt.mu held: without
+// it p may be the hold on another core by then.
+func (p *pin) yield() { p.retry.Store(never) }
 
 // again takes back a yield, from its next check on.
 func (p *pin) again() { p.retry.Store(0) }
@@ -243,7 +233,7 @@ func (p *pin) release() {
 	p.thread.Store(0)
 }
 
-// letGo gives the thread back, until the next check: others of the process's
+// letGo gives the thread back, until the next check. From anywhere. Others of the process's
 // goroutines, and processes that they start, would inherit the limit.
 func (p *pin) letGo() {
 	if p.thread.Load() == 0 {

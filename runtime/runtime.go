@@ -57,7 +57,7 @@ type Runtime struct {
 	sighted    bool          // it can be told what goroutines are doing; constant
 	made       atomic.Uint32 // schedulers, for their random numbers
 	captives   atomic.Int32  // schedulers with a seat that have stalled; of the monitor
-	hogs       atomic.Int32  // captives whose fiber computes; written under mu
+	hogs       atomic.Int32  // how many captives are seen to compute; written under mu
 	spread     atomic.Bool   // there are as many seats as the Go runtime has processors; of the monitor
 
 	// spawned counts the fibers made by plain goroutines, before they can be
@@ -80,6 +80,7 @@ type Runtime struct {
 		sync.Mutex
 		standIns uint64 // how often a seat was taken
 		captives map[*scheduler]struct{}
+		hogs     map[*scheduler]struct{} // those of them whose fiber computes
 		blockers blockers
 		cast     []*scheduler // see newStandIn
 		retired  totals
@@ -103,7 +104,7 @@ func New(opts ...Option) (*Runtime, error) {
 	rt.mu.pinErr = conf.unpinned
 	rt.schedulers.Store(new([]*scheduler))
 	rt.victims.Store(new([]*scheduler))
-	rt.mu.captives = make(map[*scheduler]struct{})
+	rt.mu.captives, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, conf.schedulers)
 	rt.idle.mu.until = never
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})

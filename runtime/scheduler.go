@@ -118,7 +118,7 @@ type scheduler struct {
 	timekeeper bool // wakes by itself at rt.idle.mu.until
 	watcher    bool // see W2
 	// Under rt.mu.
-	computes bool // it is captive because its fiber computes
+	computes bool // it is captive, and its fiber computes
 	emptied  bool // it is no victim any more
 
 	_ pad.Line
@@ -186,7 +186,13 @@ func (s *scheduler) loop() {
 		s.allAwake()
 		s.root.Switch(s.target(f))
 		s.running.set(0)
-		s.settle()
+		if before := s.now; s.countdown <= 0 { // it may be long ago
+			s.now = s.rt.clock()
+			s.settle()
+			s.now = before
+		} else {
+			s.settle()
+		}
 	}
 	s.pin.letGo()
 	s.retire()

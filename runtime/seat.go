@@ -64,7 +64,7 @@ func (s *scheduler) takeSeat(v *scheduler) {
 	s.unseated.Store(false)
 	s.captive.Store(false)
 	s.nudged.Store(false)
-	s.emptied, s.computes, s.given = false, false, 0
+	s.emptied, s.given = false, 0
 	s.interval, s.countdown = standInPicks, standInPicks
 }
 
@@ -94,9 +94,7 @@ func (s *scheduler) retire() {
 	if s.unseated.Load() {
 		delete(rt.mu.captives, s)
 		rt.mu.retired.add(s)
-		if s.computes {
-			rt.hogs.Dec()
-		}
+		rt.hog(s, false)
 		if !s.emptied {
 			s.emptied = true
 			rt.reseat()

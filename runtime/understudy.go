@@ -125,6 +125,7 @@ func (s *scheduler) waitForSeat() bool {
 			u.hot.Store(now + int64(hotTime))
 			return true
 		}
+		now = rt.clock() // to look at many schedulers takes long
 		goruntime.Gosched()
 		if time.Duration(rt.clock()-now) > straightBack {
 			straight = 0
@@ -142,7 +143,7 @@ func (s *scheduler) waitForSeat() bool {
 	return false
 }
 
-// A suspect is a scheduler in a system call.
+// A suspect is a scheduler that has been in a system call at each look since.
 type suspect struct {
 	fiber uintptr
 	since int64
@@ -152,6 +153,9 @@ type suspect struct {
 func (s *scheduler) findSeat(now int64) bool {
 	for _, v := range *s.rt.schedulers.Load() {
 		yes, calling := v.blocked()
+		if !calling {
+			delete(s.suspects, v)
+		}
 		if !yes {
 			continue
 		}
