@@ -96,7 +96,13 @@ type examination struct {
 	outside int // that something else may wake
 	waiting waitHeap
 	putting waitHeap
-	queued  map[*site]int
+	queued  map[*site]*crowd
+}
+
+// A crowd is the queued fibers of one site.
+type crowd struct {
+	n  int
+	fn string // the function of one of them
 }
 
 type objectCount struct {
@@ -182,7 +188,7 @@ func Examine(rts ...*Runtime) Report {
 	x := &examination{
 		r:       Report{Time: time.Now()},
 		objects: make(map[uintptr]*objectCount),
-		queued:  make(map[*site]int),
+		queued:  make(map[*site]*crowd),
 	}
 	if len(rts) > 0 {
 		x.shown = make(map[*Runtime]bool)
@@ -244,7 +250,12 @@ func (x *examination) see(l *lookout, shown bool) {
 	if !l.waits() {
 		x.busy++
 		if m := l.more; shown && m != nil && m.site != nil && l.on < 0 {
-			x.queued[m.site]++
+			q := x.queued[m.site]
+			if q == nil {
+				q = &crowd{fn: l.info().Func}
+				x.queued[m.site] = q
+			}
+			q.n++
 		}
 		return
 	}
@@ -440,15 +451,24 @@ func (x *examination) hogs(rts []*Runtime) {
 			if e == nil {
 				continue
 			}
-			if late := e.late.Load(); late != nil && wait.Now()-late.at < int64(lateFor) {
-				x.r.Late = append(x.r.Late, late.describe())
+			for i := range e.late {
+				if late := e.late[i].Load(); late != nil && wait.Now()-late.at < int64(lateFor) {
+					d := late.describe()
+					if q := x.queued[late.site]; q != nil {
+						d.Crowd = q.n
+					}
+					x.r.Late = append(x.r.Late, d)
+				}
 			}
 		}
 	}
 	slices.SortFunc(x.r.Hogs, func(a, b Hog) int { return cmp.Compare(b.For, a.For) })
-	slices.SortFunc(x.r.Late, func(a, b Lateness) int { return cmp.Compare(b.Delay, a.Delay) })
-	for s, n := range x.queued {
-		x.r.Queued = append(x.r.Queued, QueuedSite{Site: s.place, Func: s.fn, Fibers: n})
+	slices.SortFunc(x.r.Late, func(a, b Lateness) int {
+		return cmp.Or(cmp.Compare(a.Crowd, b.Crowd), cmp.Compare(b.Delay, a.Delay)) // the crowd is what the others are late for
+	})
+	x.r.Late = slices.CompactFunc(x.r.Late, func(a, b Lateness) bool { return a.Site == b.Site && a.Func == b.Func })
+	for s, q := range x.queued {
+		x.r.Queued = append(x.r.Queued, QueuedSite{Site: s.place, Func: q.fn, Fibers: q.n})
 	}
 	slices.SortFunc(x.r.Queued, func(a, b QueuedSite) int {
 		return cmp.Or(cmp.Compare(b.Fibers, a.Fibers), cmp.Compare(a.Site, b.Site))

@@ -36,8 +36,9 @@ type eyes struct {
 	// delays are how long fibers were queued, of those that were measured. Writer:
 	// owner. Readers: any.
 	delays latencies
-	// late is the fiber that was queued longest of late. Writer: owner. Readers: any.
-	late stdatomic.Pointer[lateness]
+	// late are the fibers that were queued longest of late, of each spawn site one.
+	// Writer: owner. Readers: any.
+	late [lateSites]stdatomic.Pointer[lateness]
 
 	rec  *Recorder // what is on; nil: none. Owner's
 	ring *ring     // the part of it that is the scheduler's. Owner's
@@ -47,6 +48,7 @@ const (
 	delayEvery = 32                    // of how many wakes one is measured
 	lateFrom   = 20 * time.Millisecond // a queueing that is worth a note
 	lateFor    = 10 * time.Second      // how long it is
+	lateSites  = 8
 )
 
 // A queueTime is when a fiber was queued, by the clock of its runtime; 0: it is not, or
@@ -146,14 +148,33 @@ func (e *eyes) delayed(f *fiber, m *more, q queueTime) {
 	if d < lateFrom {
 		return
 	}
-	if l := e.late.Load(); l != nil && l.delay > d && wait.Now()-l.at < int64(lateFor) {
+	at := wait.Now()
+	place, least := &e.late[0], time.Duration(1<<62)
+	for i := range e.late {
+		l := e.late[i].Load()
+		if l != nil && at-l.at < int64(lateFor) {
+			if l.site == m.site {
+				if d <= l.delay+l.delay/8 {
+					return
+				}
+				place, least = &e.late[i], -1
+				break
+			}
+			if l.delay < least {
+				place, least = &e.late[i], l.delay
+			}
+		} else if least >= 0 {
+			place, least = &e.late[i], 0
+		}
+	}
+	if least > d {
 		return
 	}
-	l := &lateness{fiber: f.id(), site: m.site, fn: f.code(m), delay: d, at: wait.Now()}
+	l := &lateness{fiber: f.id(), site: m.site, fn: f.code(m), delay: d, at: at}
 	if h := f.handle.Load(); h != nil {
 		l.name = h.Name()
 	}
-	e.late.Store(l)
+	place.Store(l)
 }
 
 // woke notes that f, which the owner has woken, is queued now.

@@ -31,7 +31,8 @@ type Report struct {
 	Hot []HotObject
 	// Hogs are the fibers that have kept a scheduler from its other work for long.
 	Hogs []Hog
-	// Late are fibers that were queued for long, of late, the longest first.
+	// Late are fibers that were queued for long, of late, of each spawn site one; those
+	// first of whose site fewest are queued, and of these the longest.
 	Late []Lateness
 	// Queued are the fibers that are queued, by where they were spawned, most first, at
 	// most 5.
@@ -74,11 +75,12 @@ type Lateness struct {
 	Site  string
 	Delay time.Duration
 	Ago   time.Duration // how long ago it ran at last
+	Crowd int           // how many fibers of the same site are queued now
 }
 
 // A QueuedSite is how many fibers are queued that were spawned at one place.
 type QueuedSite struct {
-	Site, Func string
+	Site, Func string // Func is what one of them runs
 	Fibers     int
 }
 

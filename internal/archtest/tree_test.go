@@ -188,5 +188,5 @@ func public(dir string) bool {
 // program reports whether dir belongs to the programs that come with the module.
 func program(dir string) bool {
 	top, _, _ := strings.Cut(dir, "/")
-	return top == "bench" || top == "examples"
+	return top == "bench" || top == "examples" || dir == "runtime/inspect/fibers"
 }

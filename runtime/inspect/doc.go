@@ -26,7 +26,13 @@
 //	gops stack PID           # all stacks; those of named fibers with their names
 //	http://localhost:6060/debug/fibers
 //	curl 'localhost:6060/debug/fibers?format=json&name=worker&sort=wait'
-//	curl  localhost:6060/debug/fibers/stacks
+//	curl 'localhost:6060/debug/fibers/waits?format=json'
+//	go run github.com/seed222ee791/fibers/runtime/inspect/fibers top
+//
+// What the views are stands at Handler. The first line of the page, and the field
+// verdicts of its JSON, say what is unusual: a deadlock, fibers that nothing can wake, a
+// fiber that keeps a scheduler, a lock that others wait for, fibers that run late, spawn
+// sites that grow.
 //
 // Names come from fibers.GoNamed and Fiber.SetName. In a CPU profile ("gops
 // pprof-cpu PID", "go tool pprof -tags") they are the label "fiber".
@@ -38,26 +44,27 @@
 // one Start is in effect; another fails with ErrRunning. Without being asked for
 // the page, Start touches no runtime. Signals remain the program's.
 //
-// The page stops nobody, however many fibers there are. An answer has at most
-// limit rows for each runtime, and one request is answered at a time. What it
-// says of each fiber was true at some moment during the request; the rows are not
-// of one moment. The page names every fiber; the stacks name those that bear the
-// label. When served by Start, it answers only requests addressed to localhost or
-// a loopback address, which other sites in a browser cannot send.
+// The page stops nobody, however many fibers there are, and takes memory for what it
+// shows, not for what it looks at. An answer has at most limit rows for each runtime;
+// one request is answered at a time, and what slow readers leave unread is bounded. What
+// it says of each fiber was true at some moment during the request; the rows are not
+// of one moment. A deadlock is looked at twice. The page names every fiber; the stacks
+// name those that bear the label. Requests that a page of another site sends are
+// refused (by Sec-Fetch-Site); when served by Start, also those that are not addressed to
+// localhost or a loopback address.
 //
 // # What is not guaranteed
 //
 // The stacks, and gops stack, come from the Go runtime, which stops the program
 // for them: the stacks for an instant, gops stack until it is done, for some
-// 0.7 s with 100 000 fibers, and it gives up after 64 MiB. With very many named
-// fibers prefer the stacks, and the page to both. They take some 50 µs for each
-// name; a name that one fiber gave to another is not in them. Below 128 frames a
-// stack is cut off, and a fiber without a name whose stack is deeper is missing.
+// 12 s with 100 000 fibers, and it gives up after 64 MiB. With very many fibers prefer
+// the page to both. The stacks take some 50 µs for each name; a name that one fiber
+// gave to another is not in them. Below 128 frames a stack is cut off, and a fiber
+// without a name whose stack is deeper is missing.
 //
-// Fibers made before Start, or before Runtime.Watch, do not tell where they were
-// spawned. Watching costs the program some 200 ns for each fiber, and goes on
-// when inspection has stopped. A runtime made by fibers.Run is seen by gops and
-// in the stacks, but the page shows only runtimes that it is given.
+// What is known of spawn sites, parents, objects and holders is of what began while
+// somebody watched: call Start first in main. A lock is taken to be given back by the
+// fiber that has got it. Of fibers that wait in Go's own ways it is not known for what.
 //
 // GODEBUG is the environment's, so processes started meanwhile inherit it.
 //

@@ -1,11 +1,15 @@
 package inspect_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"expvar"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"time"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
@@ -149,4 +153,63 @@ func ExampleHandler() {
 	// alive: 3
 	// sleeper-0
 	// sleeper-1
+}
+
+// What the last seconds looked like, for ui.perfetto.dev.
+func ExampleWriteTrace() {
+	rt, err := fibers.New(fibers.WithSchedulers(1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer rt.Close()
+	fmt.Println(inspect.WriteTrace(io.Discard, time.Second, rt) == inspect.ErrNotRecording)
+	rec, err := rt.Record(0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer rec.Stop()
+	fmt.Println(inspect.WriteTrace(io.Discard, time.Second, rt))
+	// Output:
+	// true
+	// <nil>
+}
+
+// Where fibers wait, for go tool pprof.
+func ExampleWriteBlockProfile() {
+	stop := fibers.Watch()
+	defer stop()
+	var profile bytes.Buffer
+	fmt.Println(inspect.WriteBlockProfile(&profile), profile.Len() > 0)
+	// Output: <nil> true
+}
+
+func ExampleProcesses() {
+	stop, err := inspect.Start(inspect.WithAddr("127.0.0.1:0"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer stop()
+	all, err := inspect.Processes()
+	for _, p := range all {
+		if p.PID == os.Getpid() {
+			fmt.Println(p.Addr == inspect.Addr(), err)
+		}
+	}
+	// Output: true <nil>
+}
+
+// The counters of all runtimes as a variable of package expvar.
+func Example_expvar() {
+	all := expvar.Func(func() any {
+		var stats []fibers.Stats
+		for _, rt := range fibers.Runtimes() {
+			stats = append(stats, rt.Stats())
+		}
+		return stats
+	})
+	fmt.Println(json.Valid([]byte(all.String())))
+	// Output: true
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
@@ -19,23 +20,40 @@ const (
 
 // A query is what a request asks for.
 type query struct {
-	Name   string // part of the name; "" for any
-	State  string // "" for any
-	Reason string // part of the reason of the wait; "" for any
-	Sort   string // byID or byWait
-	Limit  int    // rows a runtime, or groups of stacks
-	Format string // asHTML, asJSON
+	Name    string  // part of the name; "" for any
+	State   string  // "" for any; of FiberInfo.State or Doing
+	Reason  string  // part of the reason of the wait; "" for any
+	Site    string  // part of the spawn site; "" for any
+	Func    string  // part of the function; "" for any
+	Sort    string  // byID, byWait, byAge, byFunc or bySite
+	By      string  // what groups are by
+	ID      uint64  // of the one fiber; 0: all
+	Parent  uint64  // of their parent; 0: all
+	Seconds float64 // of a trace
+	Limit   int     // rows a runtime, or groups of stacks
+	Format  string  // asHTML, asJSON
 }
 
 const (
-	byID, byWait   = "id", "wait"
-	asHTML, asJSON = "html", "json"
+	byID, byWait, byAge    = "id", "wait", "age"
+	byName, byFunc, bySite = "name", "func", "site"
+	byObject, byParent     = "object", "parent"
+	asHTML, asJSON, asDOT  = "html", "json", "dot"
+	asText                 = "text"
+	maxSeconds             = 60
 )
 
 // The parameters of the two pages.
 var (
-	pageParameters  = []string{"name", "state", "reason", "sort", "limit", "format"}
+	pageParameters  = []string{"name", "state", "reason", "site", "func", "parent", "sort", "by", "id", "limit", "format"}
+	waitParameters  = []string{"format"}
+	treeParameters  = []string{"format", "limit"}
+	traceParameters = []string{"seconds"}
+	noParameters    = []string{}
 	stackParameters = []string{"name", "limit"}
+	sorts           = []string{byID, byWait, byAge, byFunc, bySite}
+	groupings       = []string{bySite, byFunc, byName, byObject, byParent}
+	states          = []string{"runnable", "waiting", "running", "queued"}
 )
 
 // parseQuery reads the parameters of r, of which those in known are allowed.
@@ -63,14 +81,35 @@ func parseQuery(r *http.Request, known []string) (q query, err error) {
 	if q.Format == "" {
 		q.Format = preferred(r)
 	}
-	if q.State != "" && q.State != fibers.Runnable.String() && q.State != fibers.Waiting.String() {
-		return q, fmt.Errorf("state %q: there are %v and %v", q.State, fibers.Runnable, fibers.Waiting)
+	q.Site, q.Func = values.Get("site"), values.Get("func")
+	q.By = cmp.Or(values.Get("by"), bySite)
+	if q.State != "" && !slices.Contains(states, q.State) {
+		return q, fmt.Errorf("state %q: there are %s", q.State, strings.Join(states, ", "))
 	}
-	if q.Sort != byID && q.Sort != byWait {
-		return q, fmt.Errorf("sort %q: there are %s and %s", q.Sort, byID, byWait)
+	if !slices.Contains(sorts, q.Sort) {
+		return q, fmt.Errorf("sort %q: there are %s", q.Sort, strings.Join(sorts, ", "))
 	}
-	if q.Format != asHTML && q.Format != asJSON {
-		return q, fmt.Errorf("format %q: there are %s and %s", q.Format, asHTML, asJSON)
+	if !slices.Contains(groupings, q.By) {
+		return q, fmt.Errorf("by %q: there are %s", q.By, strings.Join(groupings, ", "))
+	}
+	if formats := []string{asHTML, asJSON, asDOT, asText}; !slices.Contains(formats, q.Format) {
+		return q, fmt.Errorf("format %q: there are %s", q.Format, strings.Join(formats, ", "))
+	}
+	for _, p := range []struct {
+		name string
+		to   *uint64
+	}{{"id", &q.ID}, {"parent", &q.Parent}} {
+		if s := values.Get(p.name); s != "" {
+			if *p.to, err = strconv.ParseUint(s, 10, 64); err != nil || *p.to == 0 {
+				return q, fmt.Errorf("%s %q: it is the number of a fiber, from 1 on", p.name, s)
+			}
+		}
+	}
+	q.Seconds = 5
+	if s := values.Get("seconds"); s != "" {
+		if q.Seconds, err = strconv.ParseFloat(s, 64); err != nil || !(q.Seconds > 0 && q.Seconds <= maxSeconds) {
+			return q, fmt.Errorf("seconds %q: allowed is more than 0, and at most %d", s, maxSeconds)
+		}
 	}
 	if s := values.Get("limit"); s != "" {
 		if q.Limit, err = strconv.Atoi(s); err != nil || q.Limit < 0 || q.Limit > maxLimit {
@@ -96,16 +135,40 @@ func preferred(r *http.Request) string {
 	return format
 }
 
-// matches reports whether q asks for this fiber.
-func (q *query) matches(i *fibers.FiberInfo) bool {
-	return (q.State == "" || i.State.String() == q.State) &&
-		strings.Contains(i.Name, q.Name) &&
-		strings.Contains(i.Reason, q.Reason)
+// filters reports whether q leaves any fibers out.
+func (q *query) filters() bool {
+	return q.State != "" || q.ID != 0 || q.Parent != 0 || q.Name != "" || q.Reason != "" || q.Site != "" || q.Func != ""
 }
 
-// sort puts fibers, which are sorted by ID, in the order that q asks for.
-func (q *query) sort(infos []fibers.FiberInfo) {
-	if q.Sort == byWait {
-		slices.SortStableFunc(infos, func(a, b fibers.FiberInfo) int { return cmp.Compare(b.For, a.For) })
+// matches reports whether q asks for this fiber.
+func (q *query) matches(i *fibers.FiberInfo) bool {
+	return (q.State == "" || i.State.String() == q.State || i.Doing() == q.State) &&
+		(q.ID == 0 || i.ID == q.ID) && (q.Parent == 0 || i.Parent == q.Parent) &&
+		strings.Contains(i.Name, q.Name) &&
+		strings.Contains(i.Reason, q.Reason) &&
+		strings.Contains(i.Site, q.Site) && strings.Contains(i.Func, q.Func)
+}
+
+// before reports whether a comes before b in the order that q asks for.
+func (q *query) before(a, b *fibers.FiberInfo) bool {
+	c := 0
+	switch q.Sort {
+	case byWait:
+		c = cmp.Compare(waited(b), waited(a))
+	case byAge:
+		c = cmp.Compare(b.Age, a.Age)
+	case byFunc:
+		c = cmp.Compare(a.Func, b.Func)
+	case bySite:
+		c = cmp.Compare(a.Site, b.Site)
 	}
+	return cmp.Or(c, cmp.Compare(a.ID, b.ID)) < 0
+}
+
+// waited returns how long a fiber has waited.
+func waited(i *fibers.FiberInfo) time.Duration {
+	if i.State != fibers.Waiting {
+		return 0
+	}
+	return i.For
 }

@@ -31,6 +31,7 @@ const (
 	module     = "github.com/seed222ee791/fibers/"
 	fiberFrame = module + "runtime.(*coroutine).run\t"
 	goexit     = "runtime.Goexit\t"
+	parkFrame  = module + "runtime.(*fiber)." // Park, Wait, WaitServed
 )
 
 // switchFrames are the frames of the switch itself, by prefix.
@@ -170,8 +171,13 @@ func programFrames(frames []string) (_ []string, isFiber bool) {
 // stackText returns the frames as they are shown.
 func stackText(frames []string) string {
 	var b strings.Builder
-	for _, f := range frames {
+	for i, f := range frames {
 		fn, place, _ := strings.Cut(f, "\t")
+		if i == 0 && strings.HasPrefix(fn, parkFrame) {
+			// Where in it the fiber switched away differs by chance, too.
+			fmt.Fprintf(&b, "\t%s\n", fn)
+			continue
+		}
 		fmt.Fprintf(&b, "\t%s\n\t\t%s\n", fn, place)
 	}
 	if b.Len() == 0 {

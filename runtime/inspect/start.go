@@ -34,6 +34,8 @@ type session struct {
 	addr    net.Addr
 	served  chan struct{} // closed when server no longer accepts
 	restore func()        // GODEBUG
+	unwatch func()
+	remove  func() // the file that tells where the page is
 }
 
 // shutdownGrace is how long stop waits for requests that are being answered.
@@ -43,10 +45,9 @@ const shutdownGrace = time.Second
 // makes tracebacks show the names of fibers (GODEBUG=tracebacklabels=1, unless
 // it is set already) and, with WithAddr, serves the page of Handler.
 //
-// Runtimes given by WithRuntime record from now on where fibers are spawned, as
-// by Runtime.Watch, and still do when inspection has stopped. With WithAddr but
-// without WithRuntime these are the ones that are open now. Without either, Start
-// touches no runtime, as gops sees the fibers of all.
+// With WithAddr or WithRuntime it watches all runtimes, those to come too, as
+// fibers.TrackSites and fibers.Watch do, until stop is called: call it first in main.
+// Without either, Start touches no runtime, as gops sees the fibers of all.
 //
 // If Start fails, it leaves nothing behind. It fails with ErrOption for options
 // that cannot be used; with ErrRunning if inspection is running already; or with
@@ -99,10 +100,19 @@ func open(conf *config) (s *session, err error) {
 			return nil, err
 		}
 	}
+	s.remove = func() {}
 	if err = startAgent(conf.gopsAddr); err == nil {
-		if s.restore, err = showLabels(); err != nil {
+		if l != nil {
+			s.remove, err = announce(l.Addr().String())
+		}
+		if err == nil {
+			if s.restore, err = showLabels(); err != nil {
+				s.remove()
+				err = fmt.Errorf("inspect: GODEBUG: %w", err)
+			}
+		}
+		if err != nil {
 			agent.Close()
-			err = fmt.Errorf("inspect: GODEBUG: %w", err)
 		}
 	}
 	if err != nil {
@@ -111,12 +121,13 @@ func open(conf *config) (s *session, err error) {
 		}
 		return nil, err
 	}
-	watched := conf.runtimes
-	if l != nil && !conf.chosen {
-		watched = fibers.Runtimes()
-	}
-	for _, rt := range watched {
-		rt.Watch()
+	switch {
+	case l != nil:
+		s.unwatch = fibers.TrackSites()
+	case conf.chosen:
+		s.unwatch = fibers.Watch()
+	default:
+		s.unwatch = func() {}
 	}
 	if l != nil {
 		s.serve(l, Handler(conf.runtimes...))
@@ -134,7 +145,9 @@ func (s *session) close() {
 		cancel()
 		<-s.served
 	}
+	s.remove()
 	agent.Close()
+	s.unwatch()
 	s.restore()
 }
 
