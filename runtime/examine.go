@@ -435,15 +435,14 @@ func (x *examination) hogs(rts []*Runtime) {
 	}
 	for _, rt := range rts {
 		l := rt.lookout()
-		for f, e := range l.running {
-			if idle := time.Duration(l.now - e.s.turned.Load()); idle < hogFrom {
+		for f, s := range l.running {
+			if idle := time.Duration(l.now - s.turned.Load()); idle < hogFrom {
 				continue
 			}
-			if l.look(f) && !l.waits() {
-				i := l.info()
-				i.Running, i.Scheduler = true, e.s.index
-				i.For = time.Duration(l.now - e.since1())
-				x.r.Hogs = append(x.r.Hogs, Hog{i})
+			if l.look(f) && !l.waits() && l.on >= 0 {
+				if i := l.info(); i.For >= hogFrom {
+					x.r.Hogs = append(x.r.Hogs, Hog{i})
+				}
 			}
 		}
 		for _, s := range rt.allSchedulers() {

@@ -63,16 +63,17 @@ func TrackSites() (stop func()) {
 
 func track(stop, ended chan struct{}) {
 	defer close(ended)
-	for {
-		noteGrowth()
+	for first := true; ; first = false {
+		noteGrowth(first)
 		if !nap(time.Second, stop) {
 			return
 		}
 	}
 }
 
-// noteGrowth notes how many there are now.
-func noteGrowth() {
+// noteGrowth notes how many there are now. A site that comes up between two notes had
+// none before.
+func noteGrowth(first bool) {
 	growth.Lock()
 	defer growth.Unlock()
 	callSites.each(func(s *site) {
@@ -80,6 +81,9 @@ func noteGrowth() {
 			return
 		}
 		h := &s.past
+		if h.n == 0 && !first {
+			h.n = 1
+		}
 		if h.n == historyLength {
 			copy(h.alive[:], h.alive[1:])
 			h.n--

@@ -166,7 +166,7 @@ const lookBatch = 512
 type lookout struct {
 	rt      *Runtime
 	now     int64
-	running map[*fiber]*eyes
+	running map[*fiber]*scheduler
 
 	// Of the fiber looked at last:
 	f     *fiber
@@ -182,12 +182,10 @@ type lookout struct {
 
 // lookout returns a lookout for rt.
 func (rt *Runtime) lookout() *lookout {
-	l := &lookout{rt: rt, now: rt.clock(), running: make(map[*fiber]*eyes)}
+	l := &lookout{rt: rt, now: rt.clock(), running: make(map[*fiber]*scheduler)}
 	for _, s := range rt.allSchedulers() {
-		if e := s.seen.Load(); e != nil {
-			if f, _ := e.reading(); f != nil {
-				l.running[f] = e
-			}
+		if f := fiberAt(s.running.get()); f != nil && wait.Watched() {
+			l.running[f] = s
 		}
 	}
 	return l
@@ -251,8 +249,8 @@ func (l *lookout) look(f *fiber) (alive bool) {
 			} else if fn != nil {
 				l.fn = entry(fn)
 			}
-			if e := l.running[f]; e != nil {
-				l.on, l.since = e.s.index, e.since1()
+			if s := l.running[f]; s != nil {
+				l.on, l.since = s.index, l.ranSince(s)
 			} else {
 				l.since = int64(queue)
 			}
@@ -262,10 +260,20 @@ func (l *lookout) look(f *fiber) (alive bool) {
 	}
 }
 
-// since1 is since, for one who does not own it (O1).
-//
-//go:norace
-func (e *eyes) since1() int64 { return e.since }
+// ranSince returns since when s has run the fiber looked at: as it has noted, or since it
+// last turned, or since the fiber was spawned.
+func (l *lookout) ranSince(s *scheduler) int64 {
+	if e := s.seen.Load(); e != nil {
+		if f, since := e.reading(); f == l.f {
+			return since
+		}
+	}
+	since := s.turned.Load()
+	if m := l.more; since == 0 && m != nil && m.site != nil {
+		since = l.now - int64(max(0, int32(millis(l.now)-m.spawn)))*int64(time.Millisecond)
+	}
+	return since
+}
 
 // read reads the plain fields of the fiber, which the caller holds.
 func (l *lookout) read() {

@@ -19,7 +19,7 @@ func handle() {
 
 func session() {
 	for {
-		fibers.Sleep(20 * time.Second)
+		fibers.Sleep(time.Hour)
 	}
 }
 
