@@ -1,7 +1,9 @@
 package epoll
 
 import (
+	goruntime "runtime"
 	"sync"
+	"time"
 
 	"go.uber.org/atomic"
 )
@@ -42,12 +44,22 @@ func (d *driver) wanted() bool {
 	return p.engines.n.Load() == 0 && p.table.n.Load() != 0 && !p.role.Load()
 }
 
+const forEver time.Duration = -1
+
 func (d *driver) run() {
 	p := d.p
 	for {
 		for p.engines.n.Load() == 0 && p.acquire() {
-			for p.engines.n.Load() == 0 && p.table.n.Load() != 0 {
-				p.wait(-1, nil)
+			for pause := forEver; p.engines.n.Load() == 0 && p.table.n.Load() != 0; {
+				if p.wait(pause, nil) == 0 {
+					pause = forEver
+					continue
+				}
+				// Those whom it has made ready run first, and what has come meanwhile is taken
+				// by a look: to wait in the kernel for each event by itself would take two
+				// switches of threads for each.
+				goruntime.Gosched()
+				pause = 0
 			}
 			p.release()
 		}

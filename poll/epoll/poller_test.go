@@ -226,6 +226,58 @@ func TestDriverStepsBack(t *testing.T) {
 	await("the driver does not end", func() bool { return !p.driver.up.Load() && p.kernel.Load() == nil })
 }
 
+// noting is a fake that notes for how long is waited.
+type noting struct {
+	*fake
+	waits chan time.Duration
+}
+
+func (n *noting) wait(events []event, d time.Duration) (int, error) {
+	n.waits <- d
+	return n.fake.wait(events, d)
+}
+
+// After the driver has made somebody ready it looks for what has come meanwhile, until
+// there is nothing, before it waits in the kernel again.
+func TestDriverLooksBeforeItWaits(t *testing.T) {
+	k := &noting{newFake(), make(chan time.Duration, 16)}
+	p := newPoller(func() (kernel, error) { return k, nil })
+	d := registered(t, p, 3)
+	const rounds = 3
+	for round := range rounds {
+		idle(t, d, In)
+		woken := make(chan struct{})
+		go func() {
+			for state(d, In) == Idle {
+				d.Wait(In)
+			}
+			close(woken)
+		}()
+		for start := time.Now(); d.Waiters(In) == 0; time.Sleep(time.Millisecond) { // sleep: polling with a deadline
+			if time.Since(start) > 10*time.Second {
+				t.Fatal("nobody waits")
+			}
+		}
+		if w := <-k.waits; w >= 0 {
+			t.Fatalf("round %d: the driver waits for %v, though there is nothing", round, w)
+		}
+		k.send(event{data: d.data(), in: true})
+		<-woken
+		if w := <-k.waits; w != 0 {
+			t.Fatalf("round %d: after an event the driver waits for %v before it has looked", round, w)
+		}
+	}
+	if w := <-k.waits; w >= 0 {
+		t.Fatalf("at last the driver waits for %v", w)
+	}
+	closeOf(p, d)
+	for start := time.Now(); p.driver.up.Load(); time.Sleep(time.Millisecond) { // sleep: polling with a deadline
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("the driver does not end")
+		}
+	}
+}
+
 func TestReadyGetsTheWaitersInOrder(t *testing.T) {
 	p, k := withFake(t)
 	const n = 600 // more than a batch, more than a chunk of the table
