@@ -1,6 +1,7 @@
 package cml
 
 import (
+	"fmt"
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/simhook"
@@ -39,9 +40,22 @@ func NewBuffered[T any](n int) *Chan[T] {
 	if n < 1 {
 		panic("cml: NewBuffered with no room: use NewChan for a rendezvous")
 	}
-	c := &Chan[T]{buf: make([]T, n)}
+	c := &Chan[T]{buf: room[T](n)}
 	c.solo.Store(busy) // for ever: solo is for rendezvous
 	return c
+}
+
+// room returns a buffer for n values.
+func room[T any](n int) []T {
+	made := false
+	defer func() {
+		if !made {
+			panic(fmt.Sprintf("cml: NewBuffered(%d): no memory is that large; a Queue of capacity 0 grows as it must", n))
+		}
+	}()
+	buf := make([]T, n)
+	made = true
+	return buf
 }
 
 // Put hands v to a getter, or to the buffer, waiting until it is taken.

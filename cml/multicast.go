@@ -79,14 +79,27 @@ type Port[T any] struct {
 }
 
 // Get returns the next value, waiting for one.
-func (p *Port[T]) Get() (v T) { return await[T](p, kindGet, 0, v, wait.Port) }
+func (p *Port[T]) Get() (v T) {
+	p.check("Get")
+	return await[T](p, kindGet, 0, v, wait.Port)
+}
 
 // GetOp is Get as an op.
-func (p *Port[T]) GetOp() Op[T] { return &objectOp[T]{obj: p, why: wait.Port} }
+func (p *Port[T]) GetOp() Op[T] {
+	p.check("GetOp")
+	return &objectOp[T]{obj: p, why: wait.Port}
+}
+
+func (p *Port[T]) check(what string) {
+	if p.m == nil {
+		panic("cml: " + what + " of a Port that is none: Subscribe to a Multicast")
+	}
+}
 
 // Close ends the subscription: the values not yet got are dropped, and no get
 // from the port is ever ready again. Who waits for one goes on waiting.
 func (p *Port[T]) Close() {
+	p.check("Close")
 	if simhook.On() {
 		simhook.Point("Port.Close", unsafe.Pointer(p))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	goruntime "runtime"
 	"testing"
 	"time"
@@ -210,4 +211,13 @@ func TestWithOpStress(t *testing.T) {
 	if c.TryPut(nil) {
 		t.Error("somebody waits at the end")
 	}
+}
+
+// What is none, or cannot be, says so.
+func TestZeroPortsAndEndlessBuffersSayWhatTheyAre(t *testing.T) {
+	var p cml.Port[int]
+	mustPanic(t, "cml: Get of a Port that is none", func() { p.Get() })
+	mustPanic(t, "cml: GetOp of a Port that is none", func() { p.GetOp() })
+	mustPanic(t, "cml: Close of a Port that is none", p.Close)
+	mustPanic(t, "cml: NewBuffered", func() { cml.NewBuffered[int](math.MaxInt) })
 }

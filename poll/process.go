@@ -64,11 +64,23 @@ func direct(x any) bool {
 }
 
 // Pid returns the number of the process.
-func (p *Process) Pid() int { return p.cmd.Process.Pid }
+func (p *Process) Pid() int {
+	p.check("Pid")
+	return p.cmd.Process.Pid
+}
+
+func (p *Process) check(what string) {
+	if p.cmd == nil {
+		panic("poll: " + what + " of a Process that is none: Start makes one")
+	}
+}
 
 // Signal sends a signal to the process. It fails with os.ErrProcessDone if that has
 // ended and been waited for.
-func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
+func (p *Process) Signal(sig os.Signal) error {
+	p.check("Signal")
+	return p.cmd.Process.Signal(sig)
+}
 
 // Wait waits until the process has ended, and returns what cmd.Wait returns: nil,
 // an *exec.ExitError, or why its input or output could not be copied. It can be
@@ -85,6 +97,7 @@ func (p *Process) Wait() error { return cml.Perform(p.WaitOp()) }
 // To perform it, or to try, counts as a call of cmd.Wait: what has been read through
 // cmd.StdoutPipe must have been read by then.
 func (p *Process) WaitOp() cml.Op[error] {
+	p.check("Wait")
 	return cml.Choice(p.result.ReadOp(), cml.NewOp(
 		func() (error, bool) {
 			yes, known := p.end.exited()

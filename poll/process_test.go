@@ -77,3 +77,20 @@ func TestProcess(t *testing.T) {
 		collect() // the pidfd of a process that nobody waited for
 	})
 }
+
+func TestAProcessThatIsNoneSaysSo(t *testing.T) {
+	for what, f := range map[string]func(p *Process){
+		"Pid":    func(p *Process) { p.Pid() },
+		"Signal": func(p *Process) { _ = p.Signal(os.Kill) },
+		"Wait":   func(p *Process) { _ = p.Wait() },
+	} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.HasPrefix(text, "poll: "+what) {
+					t.Errorf("%s: %q", what, text)
+				}
+			}()
+			f(&Process{})
+		}()
+	}
+}

@@ -91,6 +91,7 @@ const mostCutting = time.Second
 // Closing twice is harmless: every call waits for the end and returns the same.
 // Close in a fiber of rt itself panics, as it would wait for its caller.
 func (rt *Runtime) Close() error {
+	rt.check("Close")
 	rt.notInside("Close")
 	return outside(rt.close)
 }
@@ -101,6 +102,7 @@ func (rt *Runtime) Close() error {
 // of rt. A fiber of another runtime that is ended while it waits here leaves rt
 // open.
 func (rt *Runtime) Shutdown(ctx context.Context) error {
+	rt.check("Shutdown")
 	rt.notInside("Shutdown")
 	cause := outsideUntil(ctx, rt.drain)
 	if err := outside(rt.close); err != nil {

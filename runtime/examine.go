@@ -418,6 +418,7 @@ func find(byID map[uint64]*FiberInfo) {
 
 // Find returns the fiber of that number, if it is alive.
 func (rt *Runtime) Find(id uint64) (info FiberInfo, ok bool) {
+	rt.check("Find")
 	l := rt.lookout()
 	rt.records.each(func(f *fiber) bool {
 		if f.word.Load()>>idShift == id && l.look(f) && l.word>>idShift == id {

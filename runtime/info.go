@@ -119,6 +119,7 @@ func Watch() (stop func()) { return wait.Watch() }
 
 // Watch watches, as the function Watch does, until the runtime is closed.
 func (rt *Runtime) Watch() {
+	rt.check("Watch")
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	if rt.mu.unwatch == nil && !rt.stopping.Load() {
@@ -147,6 +148,7 @@ func (rt *Runtime) Fibers() []FiberInfo {
 // EachFiber calls visit for each fiber that is alive, in no order, until visit
 // returns false: as Fibers, for those who need only some of a million.
 func (rt *Runtime) EachFiber(visit func(FiberInfo) bool) {
+	rt.check("EachFiber")
 	l := rt.lookout()
 	n := 0
 	rt.records.each(func(f *fiber) bool {

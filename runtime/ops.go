@@ -33,6 +33,7 @@ func PerformTimeout[T any](op cml.Op[T], d time.Duration) (T, bool) {
 // AwaitOp returns the operation that becomes ready when the task has ended, with
 // its result. Performing it panics if the task did, as Await does.
 func (t *Task[T]) AwaitOp() cml.Op[Result[T]] {
+	t.check("AwaitOp")
 	get := func(cml.Unit) Result[T] {
 		if t.panic != nil {
 			panic(t.panic)

@@ -103,6 +103,7 @@ type ring struct {
 //
 // An event costs some 30 ns, most of it to read the clock.
 func (rt *Runtime) Record(n int) (*Recorder, error) {
+	rt.check("Record")
 	if n <= 0 {
 		n = 16384
 	}

@@ -265,6 +265,7 @@ func outsideUntil(ctx context.Context, fn func(context.Context) error) error {
 // many times, at once, and in fibers. It returns ErrClosed if rt is closed, or
 // is closed before fn has returned.
 func (rt *Runtime) Run(fn func()) error {
+	rt.check("Run")
 	if fn == nil {
 		panic("fibers: Run(nil): give it a function")
 	}
@@ -374,6 +375,7 @@ func GoNamed(name string, fn func()) {
 
 // Go runs fn in a new fiber of rt. It panics if rt is closed.
 func (rt *Runtime) Go(fn func()) {
+	rt.check("Go")
 	if fn == nil {
 		panic("fibers: Go(nil): give it a function")
 	}
@@ -455,4 +457,10 @@ func removeOne[T comparable](list []T, x T) []T {
 		return slices.Delete(list, i, i+1)
 	}
 	return list
+}
+
+func (rt *Runtime) check(what string) {
+	if rt == nil || rt.conf == nil {
+		panic("fibers: " + what + " of a Runtime that is none: make it with New")
+	}
 }

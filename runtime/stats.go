@@ -113,6 +113,7 @@ type SchedulerStats struct {
 
 // Stats returns what rt has done so far. It stops nobody.
 func (rt *Runtime) Stats() Stats {
+	rt.check("Stats")
 	st := Stats{
 		Fibers:     rt.NumFibers(),
 		Coroutines: rt.pool.size(),
@@ -223,7 +224,10 @@ func (t *totals) sub(s *scheduler) {
 
 // NumFibers returns how many fibers are alive. Fibers that ended within the last
 // millisecond may be counted still.
-func (rt *Runtime) NumFibers() int { return int(rt.live()) }
+func (rt *Runtime) NumFibers() int {
+	rt.check("NumFibers")
+	return int(rt.live())
+}
 
 // live returns the number of fibers alive.
 //

@@ -141,6 +141,7 @@ type Task[T any] struct {
 	done   future
 	result Result[T]
 	panic  *PanicError
+	made   bool // by Spawn
 }
 
 // Spawn runs fn in a new fiber, as Go does, and returns the task that stands for
@@ -149,7 +150,7 @@ func Spawn[T any](fn func() (T, error)) *Task[T] {
 	if fn == nil {
 		panic("fibers: Spawn(nil): give it a function")
 	}
-	t := &Task[T]{}
+	t := &Task[T]{made: true}
 	run := func() {
 		returned := false
 		defer func() {
@@ -189,6 +190,7 @@ func Spawn[T any](fn func() (T, error)) *Task[T] {
 // What the task did happened before the return of Await. Any number of fibers
 // and goroutines may await one task, any number of times.
 func (t *Task[T]) Await() (T, error) {
+	t.check("Await")
 	t.done.await(wait.Await)
 	if t.panic != nil {
 		panic(t.panic)
@@ -198,8 +200,15 @@ func (t *Task[T]) Await() (T, error) {
 
 // Done reports whether the task has ended.
 func (t *Task[T]) Done() bool {
+	t.check("Done")
 	if simhook.On() {
 		simPoint("Task.Done", unsafe.Pointer(&t.done))
 	}
 	return t.done.happened.Load()
+}
+
+func (t *Task[T]) check(what string) {
+	if !t.made {
+		panic("fibers: " + what + " of a Task that is none: make it with Spawn")
+	}
 }

@@ -59,6 +59,9 @@ func mergeOrdered[E cmp.Ordered](out, a, b []E) {
 			i++
 		}
 	}
+	if i > p+1 || j > q+1 { // both ends have taken the same: a or b was not sorted
+		panic("parallel: the elements changed while Sort ran: nobody else may write them meanwhile")
+	}
 	k += copy(out[k:], a[i:p+1])
 	copy(out[k:], b[j:q+1])
 }
