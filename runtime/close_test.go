@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"context"
 	"errors"
+	"iter"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/wait"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
@@ -338,4 +340,34 @@ func TestDefaultStartsAgainAfterClose(t *testing.T) {
 	if v, err := fibers.Spawn(func() (int, error) { return 1, nil }).Await(); v != 1 || err != nil {
 		t.Errorf("Spawn: %d, %v", v, err)
 	}
+}
+
+// A fiber that waits in the body of an iter.Pull is no fiber there. It is left over, which
+// the error says, and goes on when the body does.
+func TestAFiberInAnIteratorIsLeftOver(t *testing.T) {
+	never := cml.NewChan[int]()
+	inBody, ended := make(chan struct{}), make(chan struct{})
+	err := fibers.Run(func() {
+		fibers.GoNamed("puller", func() {
+			defer close(ended)
+			next, stop := iter.Pull(func(yield func(int) bool) {
+				if fibers.Current() != nil {
+					t.Error("the body is a fiber")
+				}
+				close(inBody)
+				yield(never.Get())
+			})
+			defer stop()
+			next()
+			fibers.Yield()
+			t.Error("it went on after its next wait")
+		})
+		fibers.Blocking(func() struct{} { return <-inBody })
+	}, fibers.WithGrace(time.Millisecond))
+	var left *fibers.LeftoverError
+	if !errors.As(err, &left) || len(left.Fibers) != 1 || left.Fibers[0].Name != "puller" || !strings.Contains(err.Error(), "iter.Pull") {
+		t.Errorf("Run returned %v", err)
+	}
+	never.Put(1)
+	<-ended
 }

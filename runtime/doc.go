@@ -60,8 +60,15 @@
 // with "coro: OS thread locking must match locking at coroutine creation". Use
 // Blocking for what needs a thread.
 //
-// In a testing/synctest bubble the schedulers' waits do not count as durably
-// blocked.
+// The body of an iter.Pull is a goroutine of its own, also where a fiber calls next:
+// there Current is nil, Go spawns in the Default runtime, and a wait is one of that
+// goroutine, which the fiber and its scheduler wait out in Go's way. Nor does it end with
+// the runtime: Close reports the fiber as left over. Range over the sequence instead, or
+// let a fiber put what it yields into a channel.
+//
+// In a testing/synctest bubble plain goroutines wait on anything of package cml in the
+// bubble's time. A runtime made there keeps that from going on: its fibers must not wait
+// for a time, and panic if they do. The Default runtime is not started there.
 //
 // # How it is built
 //

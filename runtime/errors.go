@@ -42,7 +42,7 @@ type LeftoverError struct {
 // Error names up to ten of the fibers.
 func (e *LeftoverError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "fibers: %d left over that did not come to a wait:", len(e.Fibers))
+	fmt.Fprintf(&b, "fibers: %d left over that did not come to a wait (of fibers: what waits in Go's way, or in the body of an iter.Pull, does not count):", len(e.Fibers))
 	for i, f := range e.Fibers {
 		if i == 10 {
 			fmt.Fprintf(&b, " and %d more", len(e.Fibers)-i)

@@ -29,3 +29,6 @@ func (p *TestPin) Retry() time.Duration { return time.Duration(p.s.pin.retry.Loa
 
 // LetGo ends it.
 func (p *TestPin) LetGo() { p.s.pin.letGo() }
+
+// AuditThreads is what the monitor does each second.
+func AuditThreads() { auditThreads() }

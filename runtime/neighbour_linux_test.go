@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
@@ -44,6 +45,108 @@ func init() {
 		}
 	}
 }
+
+// maskOf returns the mask of a thread; 0 is the caller's.
+func maskOf(tid int) (m unix.CPUSet) {
+	check(unix.SchedGetaffinity(tid, &m) == nil, "no mask")
+	return m
+}
+
+// single returns the mask of the n-th CPU in m.
+func single(m unix.CPUSet, n int) (one unix.CPUSet) {
+	for cpu := 0; one.Count() == 0; cpu++ {
+		if m.IsSet(cpu) {
+			if n--; n < 0 {
+				one.Set(cpu)
+			}
+		}
+	}
+	return one
+}
+
+// busy runs a runtime with a scheduler for each CPU, and has them at work while test runs.
+func busy(test func()) {
+	var over atomic.Bool
+	rt, err := fibers.New()
+	check(err == nil, "New")
+	for range 8 {
+		rt.Go(func() {
+			for !over.Load() {
+				for start := time.Now(); time.Since(start) < 100*time.Microsecond; {
+				}
+				fibers.Yield()
+			}
+		})
+	}
+	test()
+	over.Store(true)
+	check(rt.Close() == nil, "Close")
+}
+
+func init() {
+	programs["binds a thread of its own"] = func() {
+		all := maskOf(0)
+		if all.Count() == 1 {
+			println("nothing to see")
+			return
+		}
+		for n := range 2 {
+			own := single(all, n)
+			busy(func() {
+				done := make(chan unix.CPUSet)
+				go func() {
+					goruntime.LockOSThread() // and not unlocked: the thread ends with the goroutine
+					fibers.AuditThreads()    // as each second: it has seen the thread
+					check(unix.SchedSetaffinity(0, &own) == nil, "the thread cannot be bound")
+					for range 20 {
+						fibers.AuditThreads()
+						time.Sleep(5 * time.Millisecond) // sleep: the schedulers pin and let go meanwhile
+					}
+					done <- maskOf(0)
+				}()
+				check(<-done == own, "the thread was widened")
+			})
+		}
+	}
+	programs["is bound from outside"] = func() {
+		all := maskOf(0)
+		if all.Count() == 1 {
+			println("nothing to see")
+			return
+		}
+		one := single(all, 1)
+		busy(func() {
+			time.Sleep(20 * time.Millisecond) // sleep: the schedulers are at work
+			check(setAll(&one) == nil, "the process cannot be bound")
+			for range 20 {
+				time.Sleep(5 * time.Millisecond) // sleep: the schedulers pin and let go meanwhile
+				fibers.AuditThreads()
+			}
+			tasks, err := os.ReadDir("/proc/self/task")
+			check(err == nil, "no threads")
+			for _, t := range tasks {
+				tid, _ := strconv.Atoi(t.Name())
+				var m unix.CPUSet
+				if unix.SchedGetaffinity(tid, &m) == nil {
+					check(m == one, "a thread may use "+strconv.Itoa(m.Count())+" CPUs, or another one")
+				}
+			}
+			check(setAll(&all) == nil, "the process cannot be given its CPUs back")
+			for range 20 {
+				time.Sleep(5 * time.Millisecond) // sleep: as above
+				fibers.AuditThreads()
+			}
+		})
+		fibers.AuditThreads()
+		check(maskOf(os.Getpid()) == all, "the main thread did not get its CPUs back")
+	}
+}
+
+// A thread that the application had bound to the core of a scheduler was widened.
+func TestMasksOfTheApplicationAreItsOwn(t *testing.T) { mustRerun(t, "binds a thread of its own") }
+
+// What taskset -a had set was undone.
+func TestMasksFromOutsideAreFollowed(t *testing.T) { mustRerun(t, "is bound from outside") }
 
 // Run turned off Go's own following of the mask of the process.
 func TestGOMAXPROCSFollowsTheMaskAfterRun(t *testing.T) { mustRerun(t, "follows its mask") }

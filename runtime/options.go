@@ -60,8 +60,11 @@ func WithCPUs(cpus ...int) Option {
 // its core, because other programs use it or a fiber blocks it, is unlocked for some
 // time. A process
 // that is started from such a thread (os/exec in a fiber, or for a moment in a
-// goroutine that comes to run there) inherits the limit: a program that starts
-// processes which use several CPUs is better off without pinning.
+// goroutine that comes to run there) inherits the limit; one that poll.Start starts
+// does not.
+//
+// Masks that others set, the application for a thread of its own, or taskset and cpusets
+// from outside, are left as they are, and schedulers follow that of the process.
 func WithPinning(on bool) Option {
 	return func(c *config) { c.pinning, c.pinningSet = on, true }
 }

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"os"
-	"strconv"
 	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
@@ -44,17 +43,20 @@ import (
 // goroutines, for the same processor time. How much of that this mends is not
 // measured: beside one busy loop on the core no difference was to be seen.)
 //
-// A new thread may inherit the mask of a pinned one; the auditor, called by the
-// monitor about once a second, gives every thread that nobody owns the process
-// mask back.
+// A new thread may inherit the mask of a pinned one. That, and what masks others have
+// set, the auditor sees to: guest_linux.go.
 
-// threads is the process's table of pinned threads.
+// threads is the process's table of threads.
 var threads struct {
 	sync.Mutex
-	owner map[int]*pin
+	owner  map[int]*pin // those that are pinned
+	nature map[int]nature
+	// witness is a thread that was never pinned and had the mask of the process at the
+	// last audit, or 0.
+	witness int
 }
 
-// allowedCPUs returns the CPUs that the process may use. It is called before the
+// allowedCPUs returns the CPUs that the process may use. It is first called before the
 // first thread is pinned.
 func allowedCPUs() []int {
 	m := cores.Process()
@@ -147,8 +149,13 @@ func (p *pin) check(s *scheduler) {
 	defer threads.Unlock()
 	if threads.owner == nil {
 		threads.owner = make(map[int]*pin)
+		audit() // those that are there now have inherited nothing
 	}
 	cores.Pin(p.mask)
+	if !p.mayPin(tid) {
+		p.release()
+		return
+	}
 	if o := threads.owner[tid]; o != nil && o != p {
 		o.thread.Store(0) // so that it does not take the thread for its own later
 	}
@@ -164,6 +171,7 @@ func (p *pin) check(s *scheduler) {
 	}
 	p.release()
 	threads.owner[tid] = p
+	threads.nature[tid] |= wasPinned | wasSeen
 	p.thread.Store(int64(tid))
 	p.trial.thread = 0 // a new one: sleep does not count
 }
@@ -227,8 +235,7 @@ func threadTime(tid int64) (time.Duration, bool) {
 func (p *pin) release() {
 	if tid := int(p.thread.Load()); tid != 0 && threads.owner[tid] == p {
 		delete(threads.owner, tid)
-		m := cores.Process()
-		_ = unix.SchedSetaffinity(tid, &m) // fails only if the thread is gone
+		giveBack(tid, p.mask)
 	}
 	p.thread.Store(0)
 }
@@ -242,32 +249,6 @@ func (p *pin) letGo() {
 	threads.Lock()
 	p.release()
 	threads.Unlock()
-}
-
-// auditThreads gives stray threads the process mask back: those that nobody owns
-// and whose mask is one that a scheduler was pinned to. (An application that pins
-// a thread of its own to just that CPU must do without WithPinning.)
-func auditThreads() {
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return
-	}
-	whole := cores.Process()
-	if whole.Count() == 0 {
-		return
-	}
-	threads.Lock()
-	defer threads.Unlock()
-	for _, t := range tasks {
-		tid, err := strconv.Atoi(t.Name())
-		if err != nil || threads.owner[tid] != nil {
-			continue
-		}
-		var m unix.CPUSet
-		if unix.SchedGetaffinity(tid, &m) == nil && m != whole && cores.Pinned(m) {
-			_ = unix.SchedSetaffinity(tid, &whole)
-		}
-	}
 }
 
 // onCPU returns the CPU that the calling thread is on, or −1.

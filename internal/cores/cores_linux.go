@@ -4,18 +4,29 @@ import (
 	goruntime "runtime"
 	"sync"
 
+	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 )
 
-// Process is the set of processors that the process was given, empty if that cannot be
-// known. It is looked up at the first call, which must come before the first thread is
-// pinned.
-var Process = sync.OnceValue(func() (m unix.CPUSet) {
-	if err := unix.SchedGetaffinity(0, &m); err != nil {
+// Process returns the set of processors that the process was given, empty if that cannot
+// be known. It is looked up at the first call, which must come before the first thread is
+// pinned; then it is what Follow has said last.
+func Process() unix.CPUSet {
+	if m := process.Load(); m != nil {
+		return *m
+	}
+	m := new(unix.CPUSet)
+	if err := unix.SchedGetaffinity(0, m); err != nil {
 		m.Zero()
 	}
-	return m
-})
+	process.CompareAndSwap(nil, m)
+	return *process.Load()
+}
+
+// Follow says that somebody has given the process another set.
+func Follow(m unix.CPUSet) { process.Store(&m) }
+
+var process atomic.Pointer[unix.CPUSet]
 
 // pins are the sets that threads were pinned to. Readers and writers: any.
 var pins struct {
