@@ -17,9 +17,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
-
-	"go.uber.org/atomic"
 
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
@@ -43,7 +42,7 @@ type handler struct {
 	// all fibers, and many at once would hold many descriptions of them.
 	turn chan struct{}
 	// unsent is how many bytes of answers are made and not sent. Writers: any.
-	unsent  atomic.Int64
+	unsent  stdatomic.Int64
 	started time.Time // when it began to watch
 	live    live
 }
