@@ -10,7 +10,6 @@ type TestPin struct{ s *scheduler }
 func NewTestPin() *TestPin {
 	s := &scheduler{rt: &Runtime{}}
 	s.pin.cpu = allowedCPUs()[0]
-	s.pin.mask.Set(s.pin.cpu)
 	return &TestPin{s}
 }
 

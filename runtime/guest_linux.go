@@ -81,7 +81,7 @@ func audit() {
 		was := threads.nature[tid]
 		alive[tid] = was | wasSeen
 		if p := threads.owner[tid]; p != nil {
-			if m == p.mask {
+			if m == p.mask() {
 				continue
 			}
 			delete(threads.owner, tid)
@@ -179,7 +179,7 @@ func (p *pin) mayPin(tid int) bool {
 	was := threads.nature[tid]
 	expected := whole
 	if o := threads.owner[tid]; o != nil {
-		expected = o.mask
+		expected = o.mask()
 	}
 	if m == expected || was == 0 && cores.Pinned(m) {
 		return true

@@ -8,13 +8,14 @@ import (
 // load asks the Go runtime how many goroutines run and could run; it costs some
 // 150 ns. Not for use by several at once.
 type load struct {
-	samples [2]metrics.Sample
+	samples *[2]metrics.Sample // made when first asked for: most captives never ask
 }
 
 // read returns the number of goroutines that run (the caller is one of them) and
 // of those that are ready to.
 func (l *load) read() (running, ready int) {
-	if l.samples[0].Name == "" {
+	if l.samples == nil {
+		l.samples = new([2]metrics.Sample)
 		l.samples[0].Name = "/sched/goroutines/running:goroutines"
 		l.samples[1].Name = "/sched/goroutines/runnable:goroutines"
 	}

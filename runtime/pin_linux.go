@@ -80,8 +80,7 @@ const (
 // lock and says until when; the owner may be about to pin another one, or the same,
 // having looked at retry before. Then it stays pinned until the next verdict.
 type pin struct {
-	cpu  int // −1: not pinned
-	mask unix.CPUSet
+	cpu int // −1: not pinned
 	// thread is the one it pinned, or 0. Writers: under the lock of the table, the
 	// owner, another one that takes the thread over, and the monitor (P1). Readers:
 	// owner; others under the lock, or to know whether to take it.
@@ -110,10 +109,12 @@ const (
 )
 
 // set makes p the hold on a core, before anybody sees it.
-func (p *pin) set(cpu int) {
-	p.cpu = cpu
-	p.mask.Zero()
-	p.mask.Set(cpu)
+func (p *pin) set(cpu int) { p.cpu = cpu }
+
+// mask is made anew each time, which is seldom: it would be a line of each captive.
+func (p *pin) mask() (m unix.CPUSet) {
+	m.Set(p.cpu)
+	return m
 }
 
 // attach pins the root for the time being, so that it shows whether that can be
@@ -151,7 +152,8 @@ func (p *pin) check(s *scheduler) {
 		threads.owner = make(map[int]*pin)
 		audit() // those that are there now have inherited nothing
 	}
-	cores.Pin(p.mask)
+	mask := p.mask()
+	cores.Pin(mask)
 	if !p.mayPin(tid) {
 		p.release()
 		return
@@ -159,7 +161,7 @@ func (p *pin) check(s *scheduler) {
 	if o := threads.owner[tid]; o != nil && o != p {
 		o.thread.Store(0) // so that it does not take the thread for its own later
 	}
-	err := unix.SchedSetaffinity(tid, &p.mask)
+	err := unix.SchedSetaffinity(tid, &mask)
 	if err == unix.ESRCH {
 		return // the thread has ended since; at the next check, then
 	}
@@ -211,7 +213,7 @@ func (p *pin) judge(now time.Duration) {
 
 // inherit makes p the hold on the core of o, for a scheduler that takes its seat.
 func (p *pin) inherit(o *pin) {
-	p.cpu, p.mask = o.cpu, o.mask
+	p.cpu = o.cpu
 	p.retry.Store(0)
 }
 
@@ -235,7 +237,7 @@ func threadTime(tid int64) (time.Duration, bool) {
 func (p *pin) release() {
 	if tid := int(p.thread.Load()); tid != 0 && threads.owner[tid] == p {
 		delete(threads.owner, tid)
-		giveBack(tid, p.mask)
+		giveBack(tid, p.mask())
 	}
 	p.thread.Store(0)
 }

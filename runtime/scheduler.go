@@ -47,9 +47,7 @@ type scheduler struct {
 	deque   worksteal.Owner[fiber]
 	ring    worksteal.RingOwner[fiber]
 	newest  worksteal.Thief[fiber]     // of deque
-	woken   worksteal.RingThief[fiber] // of ring
-
-	_ pad.Line
+	woken   worksteal.RingThief[fiber] // of ring; ends with a line of its own
 
 	// The owner's.
 	root      coro.Coro
