@@ -111,7 +111,6 @@ type objectCount struct {
 	waiters int
 	puts    int
 	since   int64 // by wait.Now, of the first
-	held    time.Duration
 }
 
 // A waitHeap keeps those that have waited longest.

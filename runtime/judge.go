@@ -178,8 +178,7 @@ var naps = &napping{}
 
 type napping struct {
 	sync.Mutex
-	paused  chan struct{} // nil: not paused; closed at the end
-	pausers int
+	paused chan struct{} // nil: not paused; closed at the end
 }
 
 func (n *napping) pause() {

@@ -70,15 +70,12 @@ func judge(r *fibers.Report, sites []fibers.SiteCount, groups []groupView, watch
 			}
 			add("stuck", "%s has waited %s in %s, and nothing known could wake it but an ordinary goroutine%s", who(f[0].FiberInfo), people(f[0].For), f[0].Reason, others)
 		}
-	} else {
-		for i, f := range r.Puts {
-			more := ""
-			if n := len(r.Puts) - 1; n > 0 && i == 0 {
-				more = fmt.Sprintf(" (and %d more such)", n)
-			}
-			add("stuck", "%s has waited %s in %s, where nobody gets%s", who(f.FiberInfo), people(f.For), f.Reason, more)
-			break
+	} else if len(r.Puts) > 0 {
+		f, more := r.Puts[0], ""
+		if n := len(r.Puts) - 1; n > 0 {
+			more = fmt.Sprintf(" (and %d more such)", n)
 		}
+		add("stuck", "%s has waited %s in %s, where nobody gets%s", who(f.FiberInfo), people(f.For), f.Reason, more)
 	}
 	for _, h := range r.Hogs {
 		add("hog", "scheduler %d held by %s for %s", h.Scheduler, who(h.FiberInfo), people(h.For))
