@@ -146,6 +146,7 @@ func leavesNothing(t *checked) (check func()) {
 		if err := goleak.Find(goroutines,
 			goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),    // a clock that it keeps for good
 			goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"), // ends when it next looks, after 10 s
+			goleak.IgnoreAnyFunction("golang.org/x/crypto/ssh.(*mux).openChannel"),            // see newSession
 			goleak.IgnoreAnyFunction("github.com/seed222ee791/fibers/internal/interop.(*program).wait"),
 		); err != nil {
 			t.Error(err)

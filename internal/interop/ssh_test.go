@@ -124,7 +124,7 @@ func (v *sshServer) serve(nc net.Conn) {
 		}
 		channel, requests, err := asked.Accept()
 		if err != nil {
-			return
+			continue // until channels ends: who stops taking them before holds up the connection
 		}
 		v.party(func() { session(channel, requests) })
 	}
@@ -178,9 +178,35 @@ func dialSSH(ctx context.Context, s *side, addr, password string) (*ssh.Client, 
 	return ssh.NewClient(c, channels, requests), nil
 }
 
+// newSession is c.NewSession that ends when ctx is done, if ctx has a deadline. A channel
+// that is opened while the connection dies may be forgotten by package ssh: it drops the
+// channels that it knows, then closes the connection, and what comes in between waits for
+// ever, over package net as well.
+func newSession(ctx context.Context, c *ssh.Client) (*ssh.Session, error) {
+	if _, bounded := ctx.Deadline(); !bounded {
+		return c.NewSession()
+	}
+	type made struct {
+		*ssh.Session
+		error
+	}
+	result := make(chan made, 1)
+	go func() { // no party, as it may be left
+		session, err := c.NewSession()
+		result <- made{session, err}
+	}()
+	select {
+	case m := <-result:
+		return m.Session, m.error
+	case <-ctx.Done():
+		c.Close()
+		return nil, ctx.Err()
+	}
+}
+
 // echoSSH has a session say a word.
-func echoSSH(c *ssh.Client, word string) (string, error) {
-	session, err := c.NewSession()
+func echoSSH(ctx context.Context, c *ssh.Client, word string) (string, error) {
+	session, err := newSession(ctx, c)
 	if err != nil {
 		return "", err
 	}
@@ -221,14 +247,14 @@ func openSSH(s *side, addr string) (*client, error) {
 			if err != nil {
 				return "", err
 			}
-			return echoSSH(c, word)
+			return echoSSH(ctx, c, word)
 		},
 		slow: func(ctx context.Context) error {
 			c, err := get(ctx)
 			if err != nil {
 				return err
 			}
-			session, err := c.NewSession()
+			session, err := newSession(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -327,7 +353,7 @@ var sshRows = []row{{name: "x/crypto/ssh sessions, 20 parties on 5 connections",
 		if err != nil {
 			return err
 		}
-		if out, err := echoSSH(clients[i], "hello"); err != nil || out != "hello" {
+		if out, err := echoSSH(context.Background(), clients[i], "hello"); err != nil || out != "hello" {
 			return fmt.Errorf("%q, %w", out, err)
 		}
 		return nil
