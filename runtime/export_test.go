@@ -1,5 +1,7 @@
 package runtime
 
+import "time"
+
 // TimersOf returns how many timers rt holds.
 func TimersOf(rt *Runtime) int {
 	n := 0
@@ -19,4 +21,37 @@ func Blind() Option { return func(c *config) { c.blind = true } }
 func JudgeKnows() bool {
 	_, known := goClock()
 	return known && nextGoTimer() != nil
+}
+
+// StepWallClock sets the wall clock by d, for those who wait for a time of it.
+func StepWallClock(d time.Duration) { wall.step.Add(int64(d)) }
+
+// LookAtWallClock is the look that comes each second.
+func LookAtWallClock() {
+	wall.mu.Lock()
+	defer wall.mu.Unlock()
+	wall.follow()
+}
+
+// WaitForWallClock returns how many wait for a time of the wall clock.
+func WaitForWallClock() (n int) {
+	wall.mu.Lock()
+	defer wall.mu.Unlock()
+	for x := wall.mu.first; x != nil; x = x.next {
+		n++
+	}
+	return n
+}
+
+// InfosAt is what Fibers will say when d has passed.
+func InfosAt(rt *Runtime, d time.Duration) (infos []FiberInfo) {
+	l := rt.lookout()
+	l.now += int64(d)
+	rt.records.each(func(f *fiber) bool {
+		if l.look(f) {
+			infos = append(infos, l.info())
+		}
+		return true
+	})
+	return infos
 }

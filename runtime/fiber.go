@@ -66,9 +66,10 @@ type fiber struct {
 	fn    func() // what it runs; nil once ended
 	co    *coroutine
 	rt    *Runtime
-	since uint32 // when it parked, in milliseconds of the runtime's clock
+	since uint32 // when it parked, in milliseconds of the runtime's clock: the low half
 
-	served uint32 // the bit of word when it was last served: K7
+	sinceHigh uint16 // and the rest
+	served    uint16 // the bit of word when it was last served: K7
 
 	// g is the key of the goroutine of co, or of that of an earlier fiber in the
 	// record, or 0. Writer: the fiber, when it begins. Readers: the owner, readRing
@@ -102,7 +103,7 @@ type more struct {
 
 	site   *site  // where it was spawned, or nil
 	parent uint64 // who spawned it; 0: no fiber
-	spawn  uint32 // when, in milliseconds of the runtime's clock
+	spawn  int64  // when, in milliseconds of the runtime's clock
 
 	// place is where it waits: see wait.Waiter.At. It is the one's to whom the record
 	// belongs: of a parked fiber, the inspector's who holds it.
@@ -148,6 +149,17 @@ func (f *fiber) drop() {
 	if m := f.more.Load(); m != nil && m.dropped != nil {
 		m.dropped()
 	}
+}
+
+// waitsSince notes when the wait of f begins. Owner only.
+func (f *fiber) waitsSince(now int64) {
+	ms := millis(now)
+	f.since, f.sinceHigh = uint32(ms), uint16(ms>>32)
+}
+
+// waited returns for how long f has waited, in milliseconds. Owner only.
+func (f *fiber) waited(now int64) int64 {
+	return max(0, millis(now)-(int64(f.since)|int64(f.sinceHigh)<<32)) // the wait may have begun after now
 }
 
 // instead returns what is to be run in the fiber if it has not begun when its

@@ -272,7 +272,7 @@ func (l *lookout) ranSince(s *scheduler) int64 {
 	}
 	since := s.turned.Load()
 	if m := l.more; since == 0 && m != nil && m.site != nil {
-		since = l.now - int64(max(0, int32(millis(l.now)-m.spawn)))*int64(time.Millisecond)
+		since = l.now - max(0, millis(l.now)-m.spawn)*int64(time.Millisecond)
 	}
 	return since
 }
@@ -281,7 +281,7 @@ func (l *lookout) ranSince(s *scheduler) int64 {
 func (l *lookout) read() {
 	f := l.f
 	// The wait may have begun after now, and the count may have wrapped.
-	l.since = l.now - int64(max(0, int32(millis(l.now)-f.since)))*int64(time.Millisecond)
+	l.since = l.now - f.waited(l.now)*int64(time.Millisecond)
 	l.fn = f.code(l.more)
 	if l.more == nil {
 		return
@@ -328,7 +328,7 @@ func (l *lookout) info() FiberInfo {
 			if fn == nil || fn.ours {
 				i.Func = m.site.fn // the library's own says nothing
 			}
-			i.Age = time.Duration(max(0, int32(millis(l.now)-m.spawn))) * time.Millisecond
+			i.Age = time.Duration(max(0, millis(l.now)-m.spawn)) * time.Millisecond
 		}
 	}
 	return i

@@ -16,7 +16,9 @@ func After(d time.Duration) cml.Op[time.Time] {
 }
 
 // At returns the operation that becomes ready at the time t, by the monotonic
-// clock if t has a reading of it, with the time of that moment; never early.
+// clock if t has a reading of it, with the time of that moment; never early. If t has
+// none it becomes ready when the wall clock shows t, also if that is set meanwhile:
+// where it is put forward beyond t, within about a second.
 func At(t time.Time) cml.Op[time.Time] {
 	return cml.FromSource[time.Time](atSource(t))
 }

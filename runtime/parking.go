@@ -144,7 +144,7 @@ func (s *scheduler) settle() {
 	d.kind = nothing
 	switch kind {
 	case parks:
-		d.fiber.since = millis(s.now)
+		d.fiber.waitsSince(s.now)
 		if s.eyes != nil {
 			s.eyes.parks(d.fiber, d.why)
 		}
@@ -255,7 +255,7 @@ func (f *fiber) WaitServed(why wait.Reason) (served, ending bool) {
 		f.co.arrive()
 	}
 	if bit := f.word.Load() & servedBit; bit != uint64(f.served) { // K7
-		f.served = uint32(bit)
+		f.served = uint16(bit)
 		return true, false
 	}
 	return false, f.rt.ending.Load() && f.mustEnd() // K5

@@ -44,6 +44,8 @@ type Runtime struct {
 	conf *config
 	base time.Time // zero of the clock
 
+	bubbled bool // made in a bubble of testing/synctest: see bubble.go
+
 	schedulers atomic.Pointer[[]*scheduler] // those with a seat, by index; replaced as a whole, under mu
 	victims    atomic.Pointer[[]*scheduler] // see captive.go; likewise
 	active     atomic.Int32                 // seats whose scheduler has a root
@@ -100,7 +102,7 @@ func New(opts ...Option) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt := &Runtime{conf: conf, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
+	rt := &Runtime{conf: conf, base: time.Now(), bubbled: wait.Bubbled(), injector: worksteal.NewInjector[fiber]()}
 	rt.mu.pinErr = conf.unpinned
 	rt.schedulers.Store(new([]*scheduler))
 	rt.victims.Store(new([]*scheduler))
@@ -155,12 +157,15 @@ func Runtimes() []*Runtime {
 
 // Default returns the ambient runtime, which Go uses in plain goroutines. It is
 // started at its first use, with default options, and again at the first use
-// after a Close.
+// after a Close. It panics where that is in a bubble of testing/synctest.
 func Default() *Runtime {
 	refuse("the ambient runtime", "its fibers would not be in the schedule; use the function Go")
 	ambient.Lock()
 	defer ambient.Unlock()
 	if ambient.rt == nil || ambient.rt.ending.Load() {
+		if wait.Bubbled() {
+			panic("fibers: the Default runtime would be started in a bubble of testing/synctest, which then never ends: call fibers.Default before synctest.Test, or fibers.Run in the bubble")
+		}
 		rt, err := New()
 		if err != nil {
 			panic(fmt.Sprintf("fibers: the ambient runtime does not start: %v", err))
@@ -435,8 +440,8 @@ func (rt *Runtime) clock() int64 {
 	return int64(time.Since(rt.base))
 }
 
-// millis is the coarse form of a clock's reading; it wraps after 49 days.
-func millis(clock int64) uint32 { return uint32(clock / int64(time.Millisecond)) }
+// millis is the coarse form of a clock's reading, which is not negative.
+func millis(clock int64) int64 { return int64(uint64(clock) / uint64(time.Millisecond)) }
 
 func (rt *Runtime) pinFailed(err error) {
 	rt.mu.Lock()

@@ -1,6 +1,10 @@
 package runtime
 
-import "time"
+import (
+	"time"
+
+	"github.com/seed222ee791/fibers/cml"
+)
 
 // Sleep lets at least d pass. Only the fiber waits (in a plain goroutine, the
 // goroutine). With d ≤ 0 it is Yield. It never returns early.
@@ -20,12 +24,22 @@ func Sleep(d time.Duration) {
 }
 
 // SleepUntil sleeps until the time t, by the monotonic clock if t has a reading of
-// it. With t in the past it is Yield. It never returns early. Sleepers of one
-// scheduler run again in the order of their times, where these are further apart
-// than some microseconds.
+// it. Otherwise it sleeps until the wall clock shows t, also if that is set meanwhile:
+// where it is put forward beyond t, SleepUntil returns within about a second. With t in
+// the past it is Yield. It never returns early. Sleepers of one scheduler run again in
+// the order of their times, where these are further apart than some microseconds.
 func SleepUntil(t time.Time) {
 	c := current()
 	switch {
+	case wallOnly(t) && (c == nil || c.sched.rt.sim == nil):
+		if !wall.now().Before(t) {
+			Yield()
+		} else if c == nil {
+			cml.Perform(At(t))
+		} else {
+			c.sched.rt.checkBubble("SleepUntil")
+			c.sleepUntilWall(t)
+		}
 	case c == nil:
 		time.Sleep(time.Until(t))
 	case until(t) <= 0:

@@ -11,8 +11,9 @@ import (
 
 // A Ticker ticks at regular times: a period after it was made, two periods, and so
 // on. Each tick goes to one of those who wait for it. A tick that nobody waits for
-// is kept, but only one: who comes late gets it at once, and then the next at its
-// regular time. So slow receivers miss ticks, and ticks do not drift.
+// is kept, but only one: who comes late gets it at once, with the time at which it was
+// due, and then the next at its regular time. So slow receivers miss ticks, and ticks do
+// not drift.
 //
 // A Ticker may be used by fibers and goroutines, of any runtime, at once. While
 // nobody waits it costs nothing: it need not be stopped.
@@ -43,16 +44,27 @@ func checkPeriod(what string, d time.Duration) {
 
 // Tick waits for the next tick and returns the time. On a stopped ticker it waits
 // until it is Reset.
-func (t *Ticker) Tick() time.Time { return cml.Perform(t.op) }
+func (t *Ticker) Tick() time.Time { return cml.Perform(t.TickOp()) }
 
 // TickOp returns the operation that becomes ready with the next tick, with the time
-// of that moment; never early. One that loses a choice takes no tick.
-func (t *Ticker) TickOp() cml.Op[time.Time] { return t.op }
+// of that moment, or of a tick that was kept, the time when it was due; never early. One
+// that loses a choice takes no tick.
+func (t *Ticker) TickOp() cml.Op[time.Time] {
+	t.check("TickOp")
+	return t.op
+}
+
+func (t *Ticker) check(what string) {
+	if t.op == nil {
+		panic("fibers: " + what + " of a Ticker that is none: make it with NewTicker")
+	}
+}
 
 // Reset makes the period d, and the next tick come when d has passed from now on; a
 // tick that is kept is dropped. It also starts a ticker that was stopped. It panics
 // if d ≤ 0.
 func (t *Ticker) Reset(d time.Duration) {
+	t.check("Reset")
 	checkPeriod("Reset of a Ticker", d)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,6 +77,7 @@ func (t *Ticker) Reset(d time.Duration) {
 // Stop makes it tick no more; a tick that is kept is dropped. Who waits for one
 // waits on.
 func (t *Ticker) Stop() {
+	t.check("Stop")
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mu.period = 0
@@ -89,16 +102,17 @@ type tickSource Ticker
 func (*tickSource) Waits() wait.Reason { return wait.Tick }
 
 // Try implements cml.Source.
-func (src *tickSource) Try() (now time.Time, ok bool) {
+func (src *tickSource) Try() (due time.Time, ok bool) {
 	t := (*Ticker)(src)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now = tickNow()
+	now := tickNow()
 	if !t.due(now) {
 		return time.Time{}, false
 	}
+	due = t.mu.next
 	t.taken(now)
-	return now, true
+	return due, true
 }
 
 // Block implements cml.Source.
@@ -114,6 +128,7 @@ func (src *tickSource) Block(r *timeRegistration) {
 	defer t.mu.Unlock()
 	x.home = nil
 	if c := current(); c != nil {
+		c.sched.rt.checkBubble("a Ticker")
 		x.home = c.sched.wheel
 	}
 	x.waits, x.spent = true, false

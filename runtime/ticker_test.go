@@ -237,3 +237,28 @@ func TestTickersWithoutAPeriodPanic(t *testing.T) {
 		})
 	}
 }
+
+// A tick that was kept bore the time at which it was taken.
+func TestAKeptTickBearsTheTimeWhenItWasDue(t *testing.T) {
+	both(t, func(t *testing.T) {
+		const period = 50 * time.Millisecond
+		start := time.Now()
+		ticker := fibers.NewTicker(period)
+		made := time.Now()
+		fibers.Sleep(3*period + period/2) // two are lost meanwhile
+		if at := ticker.Tick(); at.Before(start.Add(period)) || at.After(made.Add(period)) {
+			t.Errorf("the tick bears %v, want %v", at.Sub(start), period)
+		}
+		if at := ticker.Tick(); at.Before(made.Add(3 * period)) {
+			t.Errorf("the next tick came at %v", at.Sub(start))
+		}
+	})
+}
+
+func TestATickerThatIsNoneSaysSo(t *testing.T) {
+	var none fibers.Ticker
+	mustMisuse(t, "Tick", func() { none.Tick() })
+	mustMisuse(t, "TickOp", func() { none.TickOp() })
+	mustMisuse(t, "Reset", func() { none.Reset(time.Second) })
+	mustMisuse(t, "Stop", none.Stop)
+}

@@ -46,10 +46,32 @@ func (d afterSource) Block(r *timeRegistration) {
 func (d afterSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
 
 // Try implements cml.Source.
-func (t atSource) Try() (time.Time, bool) { return tryTime(until(time.Time(t))) }
+func (t atSource) Try() (time.Time, bool) {
+	if t.wall() {
+		now := wall.now()
+		return now, !now.Before(time.Time(t))
+	}
+	return tryTime(until(time.Time(t)))
+}
+
+// wall reports whether t is a time of the wall clock, and the caller not simulated.
+func (t atSource) wall() bool {
+	if !wallOnly(time.Time(t)) {
+		return false
+	}
+	c := current()
+	return c == nil || c.sched.rt.sim == nil
+}
 
 // Block implements cml.Source.
 func (t atSource) Block(r *timeRegistration) {
+	if t.wall() {
+		if c := current(); c != nil {
+			c.sched.rt.checkBubble("At")
+		}
+		blockWall(time.Time(t), r)
+		return
+	}
 	if p, c := placeOf(r); c != nil {
 		c.sched.setTimer(&p.entry, c.sched.rt.reading(time.Time(t)))
 	} else {
@@ -77,6 +99,9 @@ func placeOf(r *timeRegistration) (*timePlace, *coroutine) {
 	}
 	c := current()
 	p.goes = c == nil
+	if c != nil {
+		c.sched.rt.checkBubble("After")
+	}
 	return p, c
 }
 
@@ -90,9 +115,14 @@ func (p *timePlace) await(r *timeRegistration, d time.Duration) {
 }
 
 func withdrawTime(r *timeRegistration) bool {
-	p := r.Place.(*timePlace)
-	if p.goes {
-		return p.std.Stop()
+	switch p := r.Place.(type) {
+	case *timePlace:
+		if p.goes {
+			return p.std.Stop()
+		}
+		return p.entry.home == nil || p.entry.cancel() // nil: Block panicked
+	case *wallWait:
+		return p.withdraw()
 	}
-	return p.entry.cancel()
+	return true // Block panicked
 }

@@ -24,7 +24,8 @@ func (fn call) ring(s *scheduler) {
 // happened before fn.
 //
 // A Timer keeps nobody waiting: neither WithDrain nor Shutdown wait for it, and when
-// its runtime closes, fn is not run any more.
+// its runtime closes, fn is not run any more, in a Default runtime that is started
+// afterwards neither.
 func AfterFunc(d time.Duration, fn func()) *Timer {
 	if fn == nil {
 		panic("fibers: AfterFunc(nil): give it a function")
@@ -32,9 +33,11 @@ func AfterFunc(d time.Duration, fn func()) *Timer {
 	t := &Timer{}
 	c := current()
 	if c == nil {
-		t.entry.Value = time.AfterFunc(d, func() { Go(fn) })
+		rt := Default()
+		t.entry.Value = time.AfterFunc(d, func() { rt.trySpawn(job{fn: fn}) })
 		return t
 	}
+	c.sched.rt.checkBubble("AfterFunc")
 	t.entry.Value = call(fn)
 	c.sched.setTimer(&t.entry, c.sched.rt.after(d))
 	return t

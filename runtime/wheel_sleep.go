@@ -9,6 +9,9 @@ import (
 // sleepUntil parks the fiber of c, the caller, until the clock shows when.
 func (c *coroutine) sleepUntil(when int64) {
 	s, f := c.sched, c.fiber
+	if s.rt.bubbled {
+		s.rt.checkBubble("Sleep")
+	}
 	if s.rt.sim != nil {
 		simMark("Sleep", nil)
 	}

@@ -82,7 +82,7 @@ func Caller() (Waiter, *any) {
 			return w, scratch
 		}
 	}
-	g := goroutines.Get().(*Goroutine)
+	g := goroutine()
 	return g, &g.scratch
 }
 
@@ -90,7 +90,7 @@ func Caller() (Waiter, *any) {
 // more on purpose. A late Unpark is harmless: its permit makes some later Park
 // return early.
 func Release(w Waiter) {
-	if g, ok := w.(*Goroutine); ok {
+	if g, ok := w.(*Goroutine); ok && !g.bubbled {
 		goroutines.Put(g)
 	}
 }
@@ -101,6 +101,7 @@ type Goroutine struct {
 	at      *visit        // in visitors; the goroutine's
 	served  atomic.Bool   // Writers: who serves, then the goroutine
 	scratch any
+	bubbled bool // it is of a bubble: not used again
 }
 
 var goroutines = sync.Pool{New: func() any { return NewGoroutine() }}
