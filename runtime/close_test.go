@@ -89,12 +89,11 @@ func TestCloseEndsFibersInEveryKindOfWait(t *testing.T) {
 	for name, c := range endlessly {
 		for _, n := range []int{1, 2} {
 			t.Run(name, func(t *testing.T) {
-				rt, other := newRuntime(t, fibers.WithSchedulers(n), fibers.WithGrace(time.Millisecond)), newRuntime(t, fibers.WithSchedulers(1))
+				rt, other := newRuntime(t, fibers.WithSchedulers(n)), newRuntime(t, fibers.WithSchedulers(1))
 				release := make(chan struct{})
 				var steps []string
 				rt.Go(func() {
 					defer func() { steps = append(steps, "last") }()
-					defer fibers.Sleep(time.Hour) // ended again, after the grace
 					defer func() { steps = append(steps, "first") }()
 					fibers.Current().SetName("waiter")
 					c.wait(other, release)
