@@ -36,8 +36,7 @@ import (
 //	          Readers: any.
 //	attend    how many sleepers and captives there are. Writers: any. Readers: who
 //	          posts work.
-//	victims   whom thieves look at: those with a seat, and captives whose queues were
-//	          too long to be emptied by replace. Replaced as a whole, under rt.mu.
+//	legacies  captives whose queues were too long to be emptied by replace: legacy.go.
 //	running   of each scheduler: the fiber that runs there, a hint. Writer: owner.
 //
 // # Argument
@@ -49,9 +48,10 @@ import (
 //	Either the put comes before the stand-in's look at that queue, which takes the fiber
 //	then; or the poster sees that there is somebody to attend to, finds itself without a
 //	seat, and moves all that its queues hold to the injector. Where both do, each fiber
-//	is taken by one of them: stealing and popping see to that. Queues that are too long
-//	stay among the victims until they have been seen empty, under rt.mu, so that v has been
-//	captive all the time since replace; U1 holds from then on, as the poster's moves do.
+//	is taken by one of them: stealing and popping see to that. A captive with
+//	queues that are too long is listed among the legacies until they have been seen empty,
+//	under rt.mu, so that it has been captive all the time since replace; U1 holds from then
+//	on, as the poster's moves do. Who lists it wakes a sleeper, as after a push (W1).
 //
 //	A root posts, too, to its own queues: what timers and descriptors have waked. It looks
 //	at unseated after that, before it switches to a fiber, and ends if it has no seat. So
@@ -117,45 +117,22 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 	} else {
 		rt.mu.blockers.note(v)
 	}
+	// U1. The locks are those of others who look after captives; nobody waits long.
+	left := t.plunder(v)
+	if left {
+		rt.legacies.add(v)
+	}
 	seats = slices.Clone(seats)
 	seats[i] = t
 	rt.schedulers.Store(&seats)
-	// U1. The locks are those of others who look after captives; nobody waits long.
-	v.emptied = !t.plunder(v)
-	rt.reseat()
 	v.nudged.Store(true)
 	v.pin.yield()
 	rt.mu.Unlock() // from here on v may end, and be a stand-in elsewhere
 	v.pin.letGo()
+	if left {
+		rt.wakeForWork()
+	}
 	return true
-}
-
-// reseat makes victims the schedulers with a seat and those captives that are among the
-// victims now; mu is held.
-func (rt *Runtime) reseat() {
-	seats := rt.schedulers.Load()
-	all := slices.Clip(*seats)
-	for _, v := range *rt.victims.Load() {
-		if v.unseated.Load() && !v.emptied {
-			all = append(all, v)
-		}
-	}
-	if len(all) == len(*seats) {
-		rt.victims.Store(seats)
-	} else {
-		rt.victims.Store(&all)
-	}
-}
-
-// dropVictim takes v, a captive whose queues were seen empty, out of the victims, if they
-// are so still: it may have had its seat back meanwhile, filled them, and lost it again.
-func (rt *Runtime) dropVictim(v *scheduler) {
-	rt.mu.Lock()
-	if v.unseated.Load() && !v.emptied && v.next.empty() && v.woken.Empty() && v.newest.Empty() { // U1
-		v.emptied = true
-		rt.reseat()
-	}
-	rt.mu.Unlock()
 }
 
 // plunder moves what the queues of v hold to those of s, some of it at least. It reports
@@ -257,18 +234,20 @@ func (s *scheduler) reclaim() bool {
 		id.remove(t)
 	}
 	t.unseated.Store(true)
+	rt.legacies.remove(s) // first: those who are listed have no seat
 	s.unseated.Store(false)
 	s.wheel.unattended.Store(false)
 	id.mu.Unlock()
 	delete(rt.mu.captives, s)
 	rt.mu.captives[t] = struct{}{}
-	s.emptied, s.given = false, 0
-	t.emptied = !s.plunder(t) // U1
+	s.given = 0
+	if s.plunder(t) { // U1
+		rt.legacies.add(t) // s wakes others, if there are any: it has posted
+	}
 	s.before = t.before.plus(t).minus(past{}.plus(s))
 	rt.hog(s, false)
 	seats[s.index] = s
 	rt.schedulers.Store(&seats)
-	rt.reseat()
 	s.captive.Store(false)
 	t.nudged.Store(true)
 	t.pin.yield()

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	goruntime "runtime"
-	"slices"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 // seats makes a runtime of n schedulers with seats that nobody runs.
 func seats(n int) (*Runtime, []*scheduler) {
 	rt := &Runtime{conf: &config{schedulers: n}, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
-	rt.victims.Store(new([]*scheduler))
 	rt.mu.captives, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, n)
 	rt.idle.mu.until = never
@@ -27,13 +25,12 @@ func seats(n int) (*Runtime, []*scheduler) {
 	}
 	rt.active.Store(int32(n))
 	rt.schedulers.Store(&all)
-	rt.reseat()
 	return rt, all
 }
 
 // A thief saw the queues of a captive empty. By the time it says so, that one has had its
 // seat back, has filled them, and is captive again: they must not be forgotten.
-func TestALateDropLeavesAVictim(t *testing.T) {
+func TestALateDropLeavesALegacy(t *testing.T) {
 	rt, all := seats(1)
 	v := all[0]
 	if !rt.replace(v, newScheduler(rt), false) {
@@ -47,9 +44,59 @@ func TestALateDropLeavesAVictim(t *testing.T) {
 		v.deque.Push(&fs[i])
 	}
 	rt.replace(v, newScheduler(rt), false)
-	rt.dropVictim(v)
-	if v.newest.Empty() || !slices.Contains(*rt.victims.Load(), v) {
+	rt.dropLegacy(v)
+	if v.newest.Empty() || rt.legacies.newest.Load() != v || rt.legacies.oldest.Load() != v {
 		t.Error("nobody looks at what it has left")
+	}
+}
+
+// However many captives have left something, to lose a seat costs the same, and each of
+// them is looked at once: from the newest on, or from the oldest on.
+func TestLegacies(t *testing.T) {
+	const n, each = 2000, plundered + 2
+	rt, all := seats(1)
+	fs := make([]fiber, n*each)
+	last := all[0]
+	lose := func(k int) {
+		for i := range each {
+			last.deque.Push(&fs[k*each+i])
+		}
+		next := newScheduler(rt)
+		rt.replace(last, next, false)
+		// The stand-in does not run what it has taken: it leaves that too.
+		last = next
+	}
+	spent := func(from, to int) uint64 {
+		var before, after goruntime.MemStats
+		goruntime.ReadMemStats(&before)
+		for k := from; k < to; k++ {
+			lose(k)
+		}
+		goruntime.ReadMemStats(&after)
+		return (after.TotalAlloc - before.TotalAlloc) / uint64(to-from)
+	}
+	first := spent(0, n/10)
+	if then := spent(n/10, n); then > 2*first {
+		t.Errorf("%d bytes are spent for each of many, %d for each of few", then, first)
+	}
+	seen := make(map[*fiber]bool)
+	for thief, turn := newScheduler(rt), 0; ; turn++ {
+		end := &rt.legacies.newest
+		if turn%2 == 1 {
+			end = &rt.legacies.oldest
+		}
+		for f := thief.takeLegacy(end); f != nil; f = thief.pickLocal() {
+			seen[f] = true
+		}
+		if rt.legacies.empty() {
+			break
+		}
+	}
+	for f := last.pickLocal(); f != nil; f = last.pickLocal() {
+		seen[f] = true
+	}
+	if len(seen) != len(fs) || rt.legacies.oldest.Load() != nil {
+		t.Errorf("%d fibers of %d were found", len(seen), len(fs))
 	}
 }
 

@@ -217,7 +217,7 @@ func (rt *Runtime) workWaits() bool {
 	if rt.timersDue(rt.clock()) || rt.queued() {
 		return true
 	}
-	for _, s := range *rt.victims.Load() {
+	for _, s := range *rt.schedulers.Load() {
 		if !s.next.empty() {
 			return true
 		}
@@ -230,10 +230,10 @@ func (rt *Runtime) queued() bool { return rt.posted() || rt.woken() }
 
 // posted reports whether there is a fiber that a searcher would find at once.
 func (rt *Runtime) posted() bool {
-	if !rt.injector.Empty() {
+	if !rt.injector.Empty() || !rt.legacies.empty() {
 		return true
 	}
-	for _, s := range *rt.victims.Load() {
+	for _, s := range *rt.schedulers.Load() {
 		if !s.newest.Empty() || s.unseated.Load() && !s.woken.Empty() {
 			return true
 		}
@@ -243,7 +243,7 @@ func (rt *Runtime) posted() bool {
 
 // woken reports whether there is a fiber in a ring.
 func (rt *Runtime) woken() bool {
-	for _, s := range *rt.victims.Load() {
+	for _, s := range *rt.schedulers.Load() {
 		if !s.woken.Empty() {
 			return true
 		}

@@ -47,7 +47,7 @@ type Runtime struct {
 	bubbled bool // made in a bubble of testing/synctest: see bubble.go
 
 	schedulers atomic.Pointer[[]*scheduler] // those with a seat, by index; replaced as a whole, under mu
-	victims    atomic.Pointer[[]*scheduler] // see captive.go; likewise
+	legacies   legacies                     // of captives
 	active     atomic.Int32                 // seats whose scheduler has a root
 	injector   *worksteal.Injector[fiber]
 	idle       idlers
@@ -105,7 +105,6 @@ func New(opts ...Option) (*Runtime, error) {
 	rt := &Runtime{conf: conf, base: time.Now(), bubbled: wait.Bubbled(), injector: worksteal.NewInjector[fiber]()}
 	rt.mu.pinErr = conf.unpinned
 	rt.schedulers.Store(new([]*scheduler))
-	rt.victims.Store(new([]*scheduler))
 	rt.mu.captives, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, conf.schedulers)
 	rt.idle.mu.until = never

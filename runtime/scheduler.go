@@ -116,8 +116,8 @@ type scheduler struct {
 	timekeeper bool // wakes by itself at rt.idle.mu.until
 	watcher    bool // see W2
 	// Under rt.mu.
-	computes bool // it is captive, and its fiber computes
-	emptied  bool // it is no victim any more
+	computes bool   // it is captive, and its fiber computes
+	legacy   legacy // of what it has left as a captive
 
 	_ pad.Line
 }

@@ -20,7 +20,6 @@ func (rt *Runtime) addScheduler() {
 	}
 	seats = append(seats, s)
 	rt.schedulers.Store(&seats)
-	rt.reseat()
 	rt.active.Inc()
 	rt.roots.Add(1)
 	go s.loop()
@@ -64,7 +63,7 @@ func (s *scheduler) takeSeat(v *scheduler) {
 	s.unseated.Store(false)
 	s.captive.Store(false)
 	s.nudged.Store(false)
-	s.emptied, s.given = false, 0
+	s.given = 0
 	s.interval, s.countdown = standInPicks, standInPicks
 }
 
@@ -95,10 +94,7 @@ func (s *scheduler) retire() {
 		delete(rt.mu.captives, s)
 		rt.mu.retired.add(s)
 		rt.hog(s, false)
-		if !s.emptied {
-			s.emptied = true
-			rt.reseat()
-		}
+		rt.legacies.remove(s)
 		rt.idle.attend.Dec()
 		if len(rt.mu.cast) < maxCast {
 			rt.mu.cast = append(rt.mu.cast, s) // its root ends without a look at it

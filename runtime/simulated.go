@@ -91,7 +91,6 @@ func newSimulated(d simhook.Driver) simhook.Engine {
 	s := newScheduler(rt)
 	s.wheel, s.countdown = rt.wheels[0], 0
 	rt.schedulers.Store(&[]*scheduler{s})
-	rt.victims.Store(rt.schedulers.Load())
 	sm.s = s
 	return sm
 }

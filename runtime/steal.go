@@ -98,7 +98,10 @@ func (s *scheduler) look() *fiber {
 	if f := s.rt.injector.Pop(); f != nil {
 		return f
 	}
-	all := *s.rt.victims.Load()
+	if f := s.takeLegacy(&s.rt.legacies.newest); f != nil {
+		return f
+	}
+	all := *s.rt.schedulers.Load()
 	s.watched.forget(all)
 	start := s.random(len(all))
 	for i := range all {
@@ -159,11 +162,13 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 // relieve takes a fiber from a scheduler that has stalled, for one who has work of
 // its own: nobody else might ever come for it.
 func (s *scheduler) relieve() *fiber {
-	all := *s.rt.victims.Load()
-	if s.rt.captives.Load() == 0 && len(all) == int(s.rt.active.Load()) {
+	if f := s.takeLegacy(&s.rt.legacies.oldest); f != nil {
+		return f
+	}
+	if s.rt.captives.Load() == 0 {
 		return nil
 	}
-	for _, v := range all {
+	for _, v := range *s.rt.schedulers.Load() {
 		if v == s || !v.captive.Load() && !v.unseated.Load() {
 			continue
 		}
@@ -177,18 +182,6 @@ func (s *scheduler) relieve() *fiber {
 		}
 	}
 	return nil
-}
-
-// inherit takes from v, if that has no seat any more: what it holds is nobody's, with no
-// regard to how long it has waited there.
-func (s *scheduler) inherit(v *scheduler) *fiber {
-	if !v.unseated.Load() {
-		return nil
-	}
-	if left := s.plunder(v); !left {
-		s.rt.dropVictim(v)
-	}
-	return s.pickLocal()
 }
 
 // stealMore takes up to half of what v has spawned, at most stealBatch, so that

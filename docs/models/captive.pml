@@ -45,7 +45,7 @@
 // Names	here			runtime
 //	q, inj			the queues, the injector
 //	mu			rt.mu and idle.mu, which replace and reclaim hold both
-//	seat, victim		Runtime.schedulers, Runtime.victims without those with a seat
+//	seat, victim		Runtime.schedulers, Runtime.legacies
 //	attend, nsleep, searching, unseated	likewise
 //	post			runNext, wakeForWoken, posted; attend
 //	replace, reclaim, retire	likewise
