@@ -15,3 +15,5 @@ require (
 	github.com/gobwas/ws v1.4.0 // indirect
 	golang.org/x/sys v0.34.0 // indirect
 )
+
+replace github.com/seed222ee791/fibers => ../../..
