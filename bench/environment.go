@@ -5,6 +5,8 @@ import (
 	"os"
 	goruntime "runtime"
 	"strings"
+
+	"github.com/seed222ee791/fibers/internal/coro"
 )
 
 // environment is where the figures were taken.
@@ -14,7 +16,8 @@ type environment struct {
 	Kernel     string  `json:"kernel,omitempty"`
 	CPU        string  `json:"cpu,omitempty"`
 	CPUs       int     `json:"cpus"`
-	Load       float64 `json:"load"` // average of the last minute, at the start; 0 where it is not known
+	Switch     string  `json:"switch"` // how fibers change stacks
+	Load       float64 `json:"load"`   // average of the last minute, at the start; 0 where it is not known
 	Schedulers []int   `json:"schedulers"`
 	Quick      bool    `json:"quick"`
 	Rounds     int     `json:"rounds"` // as asked for
@@ -24,7 +27,7 @@ type environment struct {
 func observe(o *options) environment {
 	e := environment{
 		Go: goruntime.Version(), System: goruntime.GOOS + "/" + goruntime.GOARCH, CPUs: goruntime.NumCPU(),
-		Schedulers: o.schedulers, Quick: o.quick, Rounds: o.rounds, Memory: memoryMeasure,
+		Switch: coro.Kind(), Schedulers: o.schedulers, Quick: o.quick, Rounds: o.rounds, Memory: memoryMeasure,
 	}
 	// These exist on Linux alone; elsewhere the fields stay empty.
 	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
@@ -50,6 +53,7 @@ func (e environment) String() string {
 	if e.CPU != "" {
 		s += " (" + e.CPU + ")"
 	}
+	s += ", switch " + e.Switch
 	if e.Load > 0 {
 		s += fmt.Sprintf(", load %.1f at the start", e.Load)
 	}

@@ -70,6 +70,14 @@
 // bubble's time. A runtime made there keeps that from going on: its fibers must not wait
 // for a time, and panic if they do. The Default runtime is not started there.
 //
+// # The stack switch
+//
+// With Go 1.26, on Linux and on amd64 or arm64, fibers change stacks by the functions of
+// the Go runtime of which iter.Pull is made; Stats.Switch says "direct". Everywhere else
+// and with -race, -msan or -asan it is by iter.Pull, which is the same but takes half as
+// long again. The build tag pull, or FIBERS_SWITCH=pull in the environment when the first
+// runtime of the process is made, asks for iter.Pull: do so if you suspect the other.
+//
 // # How it is built
 //
 // A file is one idea:

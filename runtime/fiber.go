@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -328,10 +329,13 @@ func Yield() {
 		return
 	}
 	s.note(yields, c.fiber)
-	if slot, next := c.Enter(s.target(f)); next {
+	switch slot, due := c.Enter(s.target(f)); due {
+	case coro.Whole:
+		slot.Swap()
+	case coro.NextSide:
 		slot.Next()
-	} else {
-		slot.Yield(struct{}{})
+	default:
+		slot.Yield()
 	}
 	c.arrive()
 }

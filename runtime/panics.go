@@ -29,7 +29,7 @@ func (rt *Runtime) panicked(f *fiber, v any, stack []byte) {
 	crash(f, v, stack)
 }
 
-// crash ends the process. Raised here, the panic would be caught by iter.Pull
+// crash ends the process. Raised here, the panic might be caught by iter.Pull
 // and hit some innocent party without its stack; so it is raised in a goroutine
 // of its own, with the stack in its text.
 func crash(f *fiber, v any, stack []byte) {

@@ -185,10 +185,13 @@ func (f *fiber) tryPark(why wait.Reason) bool {
 // Park implements wait.Waiter.
 func (f *fiber) Park(why wait.Reason) {
 	if !f.takePermit() {
-		if slot, next := f.leave(why); next {
+		switch slot, due := f.leave(why); due {
+		case coro.Whole:
+			slot.Swap()
+		case coro.NextSide:
 			slot.Next()
-		} else {
-			slot.Yield(struct{}{})
+		default:
+			slot.Yield()
 		}
 		f.co.arrive()
 	}
@@ -200,10 +203,13 @@ func (f *fiber) Park(why wait.Reason) {
 // Wait implements wait.Waiter.
 func (f *fiber) Wait(why wait.Reason) (ending bool) {
 	if !f.takePermit() {
-		if slot, next := f.leave(why); next {
+		switch slot, due := f.leave(why); due {
+		case coro.Whole:
+			slot.Swap()
+		case coro.NextSide:
 			slot.Next()
-		} else {
-			slot.Yield(struct{}{})
+		default:
+			slot.Yield()
 		}
 		f.co.arrive()
 	}
@@ -213,7 +219,7 @@ func (f *fiber) Wait(why wait.Reason) (ending bool) {
 // leave notes that f parks and chooses who runs next. The caller must call the side
 // of the slot that is due, as its next act, and then arrive: both would cost more in
 // a function of their own (see coro.Enter).
-func (f *fiber) leave(why wait.Reason) (slot *coro.Coro, next bool) {
+func (f *fiber) leave(why wait.Reason) (slot *coro.Coro, due coro.Side) {
 	c := f.co
 	if c.Flags[forks] {
 		c.share()
@@ -247,10 +253,13 @@ func (f *fiber) rouse() {
 // WaitServed implements wait.Waiter.
 func (f *fiber) WaitServed(why wait.Reason) (served, ending bool) {
 	if !f.takePermit() {
-		if slot, next := f.leave(why); next {
+		switch slot, due := f.leave(why); due {
+		case coro.Whole:
+			slot.Swap()
+		case coro.NextSide:
 			slot.Next()
-		} else {
-			slot.Yield(struct{}{})
+		default:
+			slot.Yield()
 		}
 		f.co.arrive()
 	}

@@ -5,6 +5,7 @@ import (
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 
+	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -68,6 +69,7 @@ type Stats struct {
 	Pinned     bool             // schedulers are locked to cores
 	PinError   error            // why they are not, though they should be
 	Poller     string           // how descriptors are waited for: "epoll", or "portable" where there is none
+	Switch     string           // how fibers change stacks: "direct" or "iter.Pull"; the package's comment says when which
 }
 
 // SchedulerStats are the counters of one scheduler.
@@ -118,6 +120,7 @@ func (rt *Runtime) Stats() Stats {
 		Fibers:     rt.NumFibers(),
 		Coroutines: rt.pool.size(),
 		Poller:     pollerOf(),
+		Switch:     coro.Kind(),
 		Blockers:   rt.topBlockers(),
 	}
 	rt.mu.Lock()

@@ -8,9 +8,9 @@ import (
 )
 
 // Reading ahead: where very many fibers sleep, nothing of one that wakes is in the
-// cache. What a switch to it touches are some twenty cache lines in ten pages, most of
+// cache. What a switch to it touches are up to twenty cache lines in ten pages, most of
 // them found by way of another: its record, its coroutine, the slot in which it sleeps
-// with a closure and what that closes over, its goroutine, its stack. For a batch of
+// (of iter.Pull, with a closure and what that closes over), its goroutine, its stack. For a batch of
 // fibers these ways are gone side by side: docs/design/0007-wheel.md has what that
 // brings. All of it is by prefetches, which change nothing.
 //
@@ -61,28 +61,27 @@ func readAhead(fibers []*fiber) {
 		prefetch.Stack(x.g)
 		prefetch.Line(uintptr(unsafe.Pointer(x.co.At())))
 	}
+	direct := coro.Direct()
 	for _, x := range ways[:n] {
 		if at := x.co.At(); at != nil { // A1
-			prefetch.Line(uintptr(unsafe.Pointer(nextOf(at))))
-			prefetch.Line(uintptr(*(*unsafe.Pointer)(unsafe.Pointer(&at.Yield))))
+			slot, yield := at.Near()
+			prefetch.Line(slot)
+			if !direct {
+				prefetch.Line(yield)
+			}
 		}
 	}
+	if direct {
+		return
+	}
 	for _, x := range ways[:n] {
-		at := x.co.At()
-		if at == nil { // A1
-			continue
-		}
-		if next := nextOf(at); next != nil { // A1
-			prefetch.Line(next[1])
-			prefetch.Line(next[2])
+		if at := x.co.At(); at != nil { // A1
+			first, second := at.Far() // A1
+			prefetch.Line(first)
+			prefetch.Line(second)
 		}
 	}
 }
-
-// nextOf returns the closure in the slot of c: its code and the two variables of
-// iter.Pull that both sides of the slot close over. (Should there be fewer one day, the
-// last is a word of whatever lies behind.)
-func nextOf(c *coro.Coro) *[3]uintptr { return *(**[3]uintptr)(unsafe.Pointer(&c.Next)) }
 
 // readRing is readAhead for the fibers that run until the next turn, if so many are
 // ready that those cannot be in the cache.

@@ -2,6 +2,7 @@ package coro
 
 import (
 	"fmt"
+	"os"
 	goruntime "runtime"
 	"sync"
 	"testing"
@@ -9,14 +10,20 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if what := os.Getenv(childVariable); what != "" {
+		child(what)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // worker is a coroutine that runs the jobs which its owner leaves in job and
 // then returns to the owner.
 type worker struct {
 	Coro
-	back *Coro
-	job  func(w *worker)
+	back    *Coro
+	job     func(w *worker)
+	started bool
 }
 
 func newWorker() *worker {
@@ -26,6 +33,7 @@ func newWorker() *worker {
 }
 
 func (w *worker) main() {
+	w.started = true
 	for !w.Leaving() {
 		w.run()
 		w.Switch(w.back)
@@ -86,7 +94,7 @@ func ring(root *Coro, n, rounds int) []*worker {
 	}
 	root.Switch(&ws[0].Coro)
 	for _, w := range ws { // the others have still to see that it is over
-		if w.job != nil && w.Yield == nil {
+		if !w.started {
 			root.Switch(&w.Coro)
 		}
 	}

@@ -1,0 +1,21 @@
+package coro
+
+import "testing"
+
+func TestCallAt(t *testing.T) {
+	for _, c := range []struct {
+		code [callSize]byte
+		to   uintptr
+	}{
+		{[...]byte{0x00, 0x00, 0x00, 0x94}, 0x401000}, // itself
+		{[...]byte{0x01, 0x00, 0x00, 0x94}, 0x401004},
+		{[...]byte{0xff, 0xff, 0xff, 0x97}, 0x400ffc},
+		{[...]byte{0xff, 0xff, 0xff, 0x95}, 0x401000 + 0x1ffffff*4},
+		{[...]byte{0x01, 0x00, 0x00, 0x14}, 0}, // a jump
+		{[...]byte{0x00, 0x00, 0x3f, 0xd6}, 0}, // BLR
+	} {
+		if to := callAt(&c.code, 0x401000); to != c.to {
+			t.Errorf("% x: leads to %#x, want %#x", c.code, to, c.to)
+		}
+	}
+}
