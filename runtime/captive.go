@@ -166,33 +166,21 @@ func (s *scheduler) plunder(v *scheduler) (left bool) {
 }
 
 // blocked reports whether the fiber that runs on s waits in Go's way, or is in a system
-// call; calling says which. It says no where that is not known. From anywhere.
-func (s *scheduler) blocked() (yes, calling bool) {
+// call; and whether such a wait is brief, most often. It says no where that is not known.
+// From anywhere.
+func (s *scheduler) blocked() (yes, brief bool) {
 	f := fiberAt(s.running.get())
 	if f == nil || !s.rt.sighted {
 		return false, false
 	}
-	g := f.g.get()
-	switch gstatus.Of(g) {
-	case gstatus.Calling:
+	switch gstatus.Of(f.g.get()) {
+	case gstatus.Calling, gstatus.Queued:
 		return true, true
 	case gstatus.Waiting:
-	default:
-		return false, false
+		return true, false
 	}
-	// In the midst of a switch, who leaves waits already while it still counts as the one
-	// that runs: look again after a time that is long for a switch.
-	for range switchPause {
-		if s.rt.stopping.Load() {
-			return false, false
-		}
-	}
-	return fiberAt(s.running.get()) == f && f.g.get() == g && gstatus.Of(g) == gstatus.Waiting, false
+	return false, false
 }
-
-// switchPause is how many loads of a shared word take longer than a switch does, about a
-// quarter of a microsecond.
-const switchPause = 200
 
 // attend is called after a push by one whose runtime has sleepers or captives, and
 // reports whether it was a captive itself: then what it holds has been handed on.

@@ -69,6 +69,7 @@ func audit() {
 	alive := make(map[int]nature, len(tasks))
 	var others []threadMask // with another mask than we gave them
 	var strays []int        // that have inherited a pin's
+	var back []int          // that were given the mask of the process back
 	var union unix.CPUSet   // of those that were never pinned
 	var stay, gone bool     // one of those has the mask of the process; has another
 	threads.witness = 0
@@ -90,7 +91,9 @@ func audit() {
 		switch {
 		case m == whole:
 			alive[tid] &^= theirs
-			if was&wasPinned == 0 {
+			if was&wasPinned != 0 {
+				back = append(back, tid)
+			} else {
 				stay = true
 				if threads.witness == 0 {
 					threads.witness = tid
@@ -118,11 +121,7 @@ func audit() {
 		_ = unix.SchedSetaffinity(tid, &union)
 	}
 	for _, o := range others {
-		switch {
-		case o.mask == union:
-		case o.mask == whole: // given back by us in the meantime
-			_ = unix.SchedSetaffinity(o.tid, &union)
-		default:
+		if o.mask != union {
 			alive[o.tid] |= theirs
 		}
 	}
@@ -132,7 +131,12 @@ func audit() {
 			p.thread.CompareAndSwap(int64(tid), 0)
 		}
 	}
-	if gone && !stay { // the rest of our own, pinned where it may no longer be
+	if gone && !stay {
+		// Who gave one back while the process was changed has undone that for it.
+		for _, tid := range back {
+			_ = unix.SchedSetaffinity(tid, &union)
+		}
+		// The rest of our own is pinned where it may no longer be.
 		for tid, p := range threads.owner {
 			if !union.IsSet(p.cpu) {
 				delete(threads.owner, tid)

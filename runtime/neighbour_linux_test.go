@@ -15,14 +15,25 @@ import (
 
 // setAll gives every thread of the process a mask, as taskset -a does.
 func setAll(m *unix.CPUSet) error {
-	tasks, err := os.ReadDir("/proc/self/task")
-	for _, t := range tasks {
-		tid, _ := strconv.Atoi(t.Name())
-		if e := unix.SchedSetaffinity(tid, m); e != nil && e != unix.ESRCH {
-			err = e
+	seen := make(map[int]bool)
+	for more := true; more; { // a thread that is made meanwhile may have inherited the old one
+		more = false
+		tasks, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		for _, t := range tasks {
+			tid, _ := strconv.Atoi(t.Name())
+			if seen[tid] {
+				continue
+			}
+			seen[tid], more = true, true
+			if err := unix.SchedSetaffinity(tid, m); err != nil && err != unix.ESRCH {
+				return err
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 func init() {

@@ -67,6 +67,7 @@ type scheduler struct {
 	rng       uint64
 	now       int64 // the runtime's clock at the last turn
 	breathed  int64 // when the processor was last given to others
+	aired     int64 // when a turn last looked at the old ends of the queues
 	watched   victims
 	scanned   int64    // when it last looked at the wheels of others
 	timers    []*timer // unused records
@@ -353,7 +354,8 @@ func (s *scheduler) turn() *fiber {
 	rt := s.rt
 	now := rt.clock()
 	turnTime, breath := turnTime, breath
-	if now < rt.understudy.hot.Load() {
+	hot := now < rt.understudy.hot.Load()
+	if hot {
 		turnTime, breath = turnTime/hotFactor, breath/hotFactor
 	}
 	switch elapsed := time.Duration(now - s.now); {
@@ -378,6 +380,10 @@ func (s *scheduler) turn() *fiber {
 		s.receive()
 		rt.wakeForWork()
 	}
+	if hot && s.interval < turnPicks && time.Duration(now-s.aired) < hotFactor*turnTime {
+		return nil // what is oldest first, too often, makes a computation broad
+	}
+	s.aired = now
 	s.rotation++
 	for i := range 4 {
 		var f *fiber

@@ -62,7 +62,7 @@ const (
 	idleYields   = 4                    // such yields in a row, before it rests
 	restMin      = 20 * time.Microsecond
 	restMax      = time.Millisecond
-	callTime     = 20 * time.Microsecond // a system call that lasts longer blocks
+	callTime     = 20 * time.Microsecond // what may be brief is a block if it lasts longer
 	hotTime      = 200 * time.Millisecond
 )
 
@@ -143,7 +143,7 @@ func (s *scheduler) waitForSeat() bool {
 	return false
 }
 
-// A suspect is a scheduler that has been in a system call at each look since.
+// A suspect is a scheduler that has been in what may be brief at each look since.
 type suspect struct {
 	fiber uintptr
 	since int64
@@ -152,14 +152,14 @@ type suspect struct {
 // findSeat looks at every scheduler, and takes the seat of one that is captive.
 func (s *scheduler) findSeat(now int64) bool {
 	for _, v := range *s.rt.schedulers.Load() {
-		yes, calling := v.blocked()
-		if !calling {
+		yes, brief := v.blocked()
+		if !brief {
 			delete(s.suspects, v)
 		}
 		if !yes {
 			continue
 		}
-		if calling {
+		if brief {
 			if f := v.running.get(); s.suspects[v].fiber != f {
 				if s.suspects == nil {
 					s.suspects = make(map[*scheduler]suspect)

@@ -6,11 +6,11 @@
 // # How it is read
 //
 // The key of package getg is the address of the structure by which the Go runtime
-// knows a goroutine. One word of that is its status. Where that word lies is known of
+// knows a goroutine. One word of that is its status, another says why it waits. Where they lie is known of
 // the versions of Go for which this package was looked at (layout.go), and is put to
 // the test before it is used, at the first call of Known: a goroutine that runs, one
-// that waits on a channel, and one that has yielded must each show what they are doing,
-// and the number beside the word must be that of the goroutine. If one of these fails,
+// that waits on a channel, one that has yielded, and a coroutine at rest must each show what
+// they are doing, and the number beside the word must be that of the goroutine. If one of these fails,
 // or on any other version, nothing is read, and Of says Unknown: the engine then looks
 // at its clock instead (see monitor.go in package runtime).
 //
@@ -22,5 +22,5 @@
 //
 // # What is not guaranteed
 //
-// That a goroutine that waits does so for long. A coroutine that sleeps waits, too.
+// That a goroutine that waits does so for long.
 package gstatus

@@ -1,6 +1,7 @@
 package gstatus
 
 import (
+	"iter"
 	goruntime "runtime"
 	"strconv"
 	"sync"
@@ -16,10 +17,12 @@ type Status uint8
 const (
 	Unknown Status = iota
 	Ready          // it waits for a processor of the Go runtime
-	Running
-	Calling // in a system call, or in C
-	Waiting // for another goroutine, a timer, or whoever resumes a coroutine
-	Other   // it has ended, or its stack is being moved
+	Running        // also on behalf of the Go runtime, as one that allocates helps the collector
+	Calling        // in a system call, or in C
+	Waiting        // for another goroutine, a timer, a descriptor
+	Queued         // for a semaphore of the Go runtime, or of a descriptor: briefly, most often
+	Asleep         // it is a coroutine, and another runs in its place
+	Other          // it has ended, or its stack is being moved
 )
 
 // The numbers of the Go runtime.
@@ -55,10 +58,24 @@ func read(key uintptr) Status {
 	case goSyscall:
 		return Calling
 	case goWaiting:
+		// The reason is written before the status. Where the goroutine has gone on since,
+		// and waits anew, it is that of the new wait.
+		switch reason := reasonOf(key); {
+		case reason == forCoroutine:
+			return Asleep
+		case reason == forSemaphore:
+			return Queued
+		case uint64(forRuntime)>>reason&1 != 0:
+			return Running
+		}
 		return Waiting
 	}
 	return Other
 }
+
+// reasonOf returns why a goroutine waits. The word is a byte, which the Go runtime writes
+// as such.
+func reasonOf(key uintptr) uint8 { return *(*uint8)(at(key, reasonAt)) }
 
 // at returns the address of a field. (checkptr knows of no object there that the
 // number was made from.)
@@ -83,14 +100,14 @@ func tried() bool {
 	other := <-keys
 	waits := false
 	for range tries {
-		if read(other) == Waiting {
+		if read(other) == Waiting && reasonOf(other) == forChannel {
 			waits = true
 			break
 		}
 		goruntime.Gosched()
 	}
 	close(end)
-	if !waits {
+	if !waits || !sleeps() {
 		return false
 	}
 	// One that yields again and again is ready or runs; never does it wait.
@@ -118,6 +135,14 @@ func tried() bool {
 	close(stop)
 	<-gone
 	return right
+}
+
+// sleeps reports whether a coroutine at rest is seen as one.
+func sleeps() bool {
+	next, stop := iter.Pull(func(yield func(uintptr) bool) { yield(getg.Get()) })
+	defer stop()
+	key, _ := next()
+	return read(key) == Asleep
 }
 
 // numbered reports whether the number of the calling goroutine, whose key is self, is

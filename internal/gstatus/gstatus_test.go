@@ -1,6 +1,7 @@
 package gstatus_test
 
 import (
+	"iter"
 	goruntime "runtime"
 	"strings"
 	"sync"
@@ -98,7 +99,7 @@ func TestOfThoseWhoWait(t *testing.T) {
 	cond.Broadcast()
 }
 
-func done(c chan int) bool {
+func done[T any](c chan T) bool {
 	select {
 	case <-c:
 		return true
@@ -209,4 +210,50 @@ func TestStackStress(t *testing.T) {
 	}
 	stop.Store(true)
 	wg.Wait()
+}
+
+var kept [][]byte
+
+// One that allocates helps the collector, and counts as one that waits for the Go runtime
+// meanwhile.
+func TestOfOneThatAllocates(t *testing.T) {
+	needKnown(t)
+	keys, gone := make(chan uintptr), make(chan bool)
+	go func() {
+		keys <- getg.Get()
+		var list [][]byte
+		for start := time.Now(); time.Since(start) < time.Second/2; {
+			if list = append(list, make([]byte, 1<<10)); len(list) > 1<<14 {
+				list = nil
+			}
+		}
+		kept = list
+		close(gone)
+	}()
+	key := <-keys
+	seen := make(map[gstatus.Status]int)
+	for {
+		select {
+		case <-gone:
+			if seen[gstatus.Waiting] > 0 || seen[gstatus.Running] == 0 {
+				t.Errorf("seen as: %v", seen)
+			}
+			kept = nil
+			return
+		default:
+			if s := gstatus.Of(key); !done(gone) {
+				seen[s]++
+			}
+		}
+	}
+}
+
+func TestOfCoroutine(t *testing.T) {
+	needKnown(t)
+	next, stop := iter.Pull(func(yield func(uintptr) bool) { yield(getg.Get()) })
+	defer stop()
+	key, _ := next()
+	if s := gstatus.Of(key); s != gstatus.Asleep {
+		t.Errorf("a coroutine at rest is seen as %d", s)
+	}
 }

@@ -26,11 +26,27 @@ type goroutine struct {
 	status         uint32  // atomicstatus
 	_              uint32  // stackLock
 	number         uint64  // goid
+	_              uintptr // schedlink
+	_              int64   // waitsince
+	reason         uint8   // waitreason
 }
+
+// What a goroutine waits for (type waitReason), of which more than the status is told.
+const (
+	forSemaphore = 13 // waitReasonSemacquire: not those of package sync
+	forChannel   = 19 // waitReasonChanReceive, for the self-test
+	forCoroutine = 38 // waitReasonCoroutine
+
+	// Whoever works for the Go runtime on its thread's own stack is marked as one that
+	// waits, so that its stack may be scanned meanwhile (isWaitingForSuspendG).
+	// Those who wait for the collector (7, 8) go on in a moment, most often.
+	forRuntime = 1<<1 | 1<<4 | 1<<5 | 1<<7 | 1<<8 | 1<<29 | 1<<32 | 1<<33 | 1<<34 | 1<<35 | 1<<36 | 1<<37
+)
 
 const (
 	statusAt = unsafe.Offsetof(goroutine{}.status)
 	numberAt = unsafe.Offsetof(goroutine{}.number)
+	reasonAt = unsafe.Offsetof(goroutine{}.reason)
 	lowAt    = unsafe.Offsetof(goroutine{}.stackLow)
 	highAt   = unsafe.Offsetof(goroutine{}.stackHigh)
 	pcAt     = unsafe.Offsetof(goroutine{}.sched) + unsafe.Offsetof(goroutine{}.sched.pc)

@@ -6,10 +6,16 @@ const (
 	looked   = false
 	statusAt = 0
 	numberAt = 0
+	reasonAt = 0
 	lowAt    = 0
 	highAt   = 0
 	pcAt     = 0
 	bpAt     = 0
 	callPCAt = 0
 	callBPAt = 0
+
+	forSemaphore = 0
+	forChannel   = 1
+	forCoroutine = 2
+	forRuntime   = 0
 )
