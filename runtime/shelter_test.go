@@ -92,7 +92,8 @@ func TestCleanUpAfterAPanicOrGoexitIsNotCut(t *testing.T) {
 
 // Clean-up that does not come to an end is cut after the grace.
 func TestCleanUpIsCutAfterTheGrace(t *testing.T) {
-	rt := newRuntime(t, fibers.WithGrace(time.Millisecond))
+	// Twice the grace is all the time that it has, beside whatever else the machine does.
+	rt := newRuntime(t, fibers.WithGrace(time.Second))
 	up := make(chan struct{})
 	var cut, last atomic.Bool
 	rt.Go(func() {
@@ -182,8 +183,9 @@ func TestGoexitInMainIsReported(t *testing.T) {
 	}
 	release := make(chan struct{})
 	err := fibers.Run(func() {
-		fibers.Go(func() { <-release })
-		fibers.Yield()
+		begun := cml.NewIVar[int]()
+		fibers.Go(func() { begun.Fill(1); <-release })
+		begun.Read()
 		goruntime.Goexit()
 	}, fibers.WithGrace(time.Millisecond), fibers.WithSchedulers(1))
 	close(release)

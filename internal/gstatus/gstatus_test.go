@@ -218,6 +218,7 @@ var kept [][]byte
 // meanwhile.
 func TestOfOneThatAllocates(t *testing.T) {
 	needKnown(t)
+	goruntime.GC() // whoever triggers the first one waits on a channel for the workers to start
 	keys, gone := make(chan uintptr), make(chan bool)
 	go func() {
 		keys <- getg.Get()

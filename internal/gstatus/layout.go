@@ -38,9 +38,10 @@ const (
 	forCoroutine = 38 // waitReasonCoroutine
 
 	// Whoever works for the Go runtime on its thread's own stack is marked as one that
-	// waits, so that its stack may be scanned meanwhile (isWaitingForSuspendG).
+	// waits, so that its stack may be scanned meanwhile (isWaitingForSuspendG); and so is
+	// one that was stopped for that (waitReasonPreempted, 30).
 	// Those who wait for the collector (7, 8) go on in a moment, most often.
-	forRuntime = 1<<1 | 1<<4 | 1<<5 | 1<<7 | 1<<8 | 1<<29 | 1<<32 | 1<<33 | 1<<34 | 1<<35 | 1<<36 | 1<<37
+	forRuntime = 1<<1 | 1<<4 | 1<<5 | 1<<7 | 1<<8 | 1<<29 | 1<<30 | 1<<32 | 1<<33 | 1<<34 | 1<<35 | 1<<36 | 1<<37
 )
 
 const (
