@@ -169,17 +169,3 @@ func BenchmarkBlocking(b *testing.B) {
 		}
 	})
 }
-
-func BenchmarkSpawnWatched(b *testing.B) {
-	rt := newRuntime(b, fibers.WithSchedulers(1))
-	rt.Watch()
-	rt.Run(func() {
-		for range b.N/1000 + 1 {
-			l := newLatch(1000)
-			for range 1000 {
-				fibers.Go(l.done)
-			}
-			l.wait()
-		}
-	})
-}

@@ -248,11 +248,11 @@ func (x *examination) walk(rt *Runtime) (quiet bool) {
 func (x *examination) see(l *lookout, shown bool) {
 	if !l.waits() {
 		x.busy++
-		if m := l.more; shown && m != nil && m.site != nil && l.on < 0 {
-			q := x.queued[m.site]
+		if s := l.from.where(); shown && s != nil && l.on < 0 {
+			q := x.queued[s]
 			if q == nil {
 				q = &crowd{fn: l.info().Func}
-				x.queued[m.site] = q
+				x.queued[s] = q
 			}
 			q.n++
 		}

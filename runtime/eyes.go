@@ -221,7 +221,7 @@ func (f *fiber) At(place any, why wait.Reason) {
 		if place == nil {
 			return
 		}
-		m = &more{}
+		m = &more{again: f.rt.sim == nil}
 		f.more.Store(m)
 	}
 	m.place = place

@@ -102,15 +102,33 @@ type more struct {
 	// What follows is known of fibers that were spawned while somebody watched, and of
 	// others that have waited meanwhile: the place.
 
-	site   *site  // where it was spawned, or nil
-	parent uint64 // who spawned it; 0: no fiber
-	spawn  int64  // when, in milliseconds of the runtime's clock
+	origins
+	site *site // the one of pc. The owner's
+	// again says that it stays with the record of the fiber, and serves the next one
+	// there, while somebody watches. Those that others have a pointer to do not.
+	again bool
 
 	// place is where it waits: see wait.Waiter.At. It is the one's to whom the record
 	// belongs: of a parked fiber, the inspector's who holds it.
 	place any
 	queue queueTime
 	block blockTime
+}
+
+// origins is where a fiber comes from. Writer: the spawner. Inspectors copy it, as K8 says.
+type origins struct {
+	pc     uintptr // where it was spawned, as in callSites; 0: not known
+	parent uint64  // who spawned it; 0: no fiber
+	spawn  int64   // when, in milliseconds of the runtime's clock
+}
+
+// where returns where the fiber was spawned, or nil. It looks in the table: what is found
+// there is complete (T), as that to which a note points may not be yet.
+func (o *origins) where() *site {
+	if o.pc == 0 {
+		return nil
+	}
+	return callSites.find(o.pc)
 }
 
 var _ wait.Waiter = (*fiber)(nil)
@@ -130,7 +148,8 @@ func (f *fiber) public() *Fiber {
 func (f *fiber) describe(j job) {
 	watched := wait.Watched()
 	if j.dropped != nil || j.instead != nil || watched || f.rt.sim != nil {
-		m := &more{dropped: j.dropped, instead: j.instead, origin: j.origin}
+		m := f.newMore(watched)
+		m.dropped, m.instead, m.origin = j.dropped, j.instead, j.origin
 		if sm := f.rt.sim; sm != nil {
 			m.sim = sm.born(f, j.name)
 			m.sim.Site = sm.site()
@@ -138,11 +157,21 @@ func (f *fiber) describe(j job) {
 		if watched {
 			m.witness(f.rt)
 		}
-		f.more.Store(m)
 	}
 	if j.name != "" {
 		f.setName(j.name)
 	}
+}
+
+// newMore gives f, which has not run, its more: that of an earlier fiber in the record, if
+// it is there, or another.
+func (f *fiber) newMore(watched bool) *more {
+	m := f.more.Load()
+	if m == nil {
+		m = &more{again: watched && f.rt.sim == nil}
+		f.more.Store(m)
+	}
+	return m
 }
 
 // drop is called in place of running a fiber.
@@ -282,7 +311,7 @@ func (s *scheduler) newFiber(fn func()) *fiber {
 
 // freeFiber takes back the record of a fiber that has ended. Owner only.
 func (s *scheduler) freeFiber(f *fiber) {
-	f.reset()
+	f.reset(s.index)
 	s.free = append(s.free, f)
 	if n := len(s.free) - recordBatch; n >= maxFree {
 		s.rt.records.give(s.free[n:])
@@ -290,8 +319,9 @@ func (s *scheduler) freeFiber(f *fiber) {
 	}
 }
 
-// reset makes the record of an ended fiber ready for the next one.
-func (f *fiber) reset() {
+// reset makes the record of an ended fiber ready for the next one. It ended on the
+// scheduler of that index.
+func (f *fiber) reset(index int) {
 	f.fn, f.co, f.served = nil, nil, 0
 	f.word.Store(stateFree)
 	if f.handle.Load() != nil {
@@ -299,9 +329,13 @@ func (f *fiber) reset() {
 	}
 	if m := f.more.Load(); m != nil {
 		if m.site != nil {
-			m.site.ended.Add(1)
+			m.site.countOf(index).ended.Add(1)
 		}
-		f.more.Store(nil)
+		if m.again && wait.Watched() {
+			*m = more{again: true} // after the word, for K8
+		} else {
+			f.more.Store(nil)
+		}
 	}
 }
 

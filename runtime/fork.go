@@ -50,17 +50,22 @@ func (h *host) Spawn(t *fork.Ticket, quiet bool) {
 	s := h.sched
 	f := s.newFiber(t.Run)
 	m, ok := t.Record.(*more)
-	if watched := wait.Watched(); !ok || watched || m.site != nil || s.rt.sim != nil { // inspectors may still look at the last one
-		m = &more{dropped: t.Dropped, origin: entry(t.Run)}
+	watched := wait.Watched()
+	if !ok || watched || s.rt.sim != nil {
+		m = f.newMore(watched)
+		m.dropped, m.origin = t.Dropped, entry(t.Run)
 		if sm := s.rt.sim; sm != nil {
 			m.sim = sm.born(f, "")
 		}
 		if watched {
 			m.witness(s.rt)
 		}
-		t.Record = m
+		if !m.again {
+			t.Record = m
+		}
+	} else {
+		f.more.Store(m)
 	}
-	f.more.Store(m)
 	t.Fiber, t.ID = f, f.id()
 	if s.eyes != nil {
 		s.eyes.spawned(f)

@@ -77,7 +77,7 @@ func noteGrowth(first bool) {
 	growth.Lock()
 	defer growth.Unlock()
 	callSites.each(func(s *site) {
-		if s.ours || s.spawned.Load() == 0 {
+		if s.ours || s.spawned() == 0 {
 			return
 		}
 		h := &s.past
@@ -93,12 +93,6 @@ func noteGrowth(first bool) {
 	})
 }
 
-// alive returns how many fibers of s are alive, or were a moment ago.
-func (s *site) alive() int64 {
-	ended := s.ended.Load() // first: both grow
-	return s.spawned.Load() - ended
-}
-
 // Sites returns how many fibers were spawned at each place of the program since
 // somebody began to watch, in no order.
 func Sites() []SiteCount {
@@ -106,7 +100,7 @@ func Sites() []SiteCount {
 	defer growth.Unlock()
 	var all []SiteCount
 	callSites.each(func(s *site) {
-		if n := s.spawned.Load(); !s.ours && n > 0 {
+		if n := s.spawned(); !s.ours && n > 0 {
 			all = append(all, SiteCount{
 				Site: s.place, Func: s.fn, Spawned: n, Alive: s.alive(),
 				Past: append([]int64{}, s.past.alive[:s.past.n]...),

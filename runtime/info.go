@@ -113,7 +113,7 @@ func (i FiberInfo) String() string {
 // each fiber is spawned, at which objects fibers wait, and who has the locks; which
 // fiber runs on which scheduler; how long fibers are queued. Any number may watch.
 //
-// It costs some 0.3 µs a spawn, most of it memory, and tens of nanoseconds a wait; while
+// It costs some 0.1 µs a spawn and 112 bytes a fiber, and tens of nanoseconds a wait; while
 // nobody watches, nothing that could be measured.
 func Watch() (stop func()) { return wait.Watch() }
 
@@ -173,7 +173,7 @@ type lookout struct {
 	// Of the fiber looked at last:
 	f     *fiber
 	word  uint64
-	more  *more
+	from  origins
 	name  string
 	fn    uintptr
 	since int64 // when it began to do what it does; 0: not known
@@ -212,11 +212,11 @@ func (e *eyes) reading() (f *fiber, since int64) { return e.running, e.since }
 // glance reads the plain fields of a fiber that the caller does not hold: K8.
 //
 //go:norace
-func (f *fiber) glance(m *more) (code func(), queue queueTime) {
+func (f *fiber) glance(m *more) (code func(), origin uintptr, queue queueTime, from origins) {
 	if m != nil {
-		queue = m.queue
+		origin, queue, from = m.origin, m.queue, m.origins
 	}
-	return f.fn, queue
+	return f.fn, origin, queue, from
 }
 
 // look looks at f. It reports whether it is alive.
@@ -229,25 +229,26 @@ func (l *lookout) look(f *fiber) (alive bool) {
 		}
 		id := w >> idShift
 		l.f, l.word, l.name, l.fn, l.since, l.on, l.place = f, w, "", 0, 0, -1, nil
-		l.parts = l.parts[:0]
+		l.parts, l.from = l.parts[:0], origins{}
 		if h := f.handle.Load(); h != nil && h.id == id {
 			l.name = h.Name()
 		}
-		l.more = f.more.Load()
+		m := f.more.Load()
 		switch {
 		case state == stateParked && f.word.CompareAndSwap(w, w&^stateMask|stateHeld):
-			l.read()
+			l.read(m)
 			f.letGo(w)
 			return true
 		case state == stateHeld && tries < 1000:
 			goruntime.Gosched() // another inspector has it, for an instant
 		case state != stateParked:
-			fn, queue := f.glance(l.more)
+			fn, origin, queue, from := f.glance(m)
 			if f.word.Load()>>idShift != id { // K8
 				continue
 			}
-			if l.more != nil && l.more.origin != 0 {
-				l.fn = l.more.origin
+			l.from = from
+			if origin != 0 {
+				l.fn = origin
 			} else if fn != nil {
 				l.fn = entry(fn)
 			}
@@ -271,22 +272,22 @@ func (l *lookout) ranSince(s *scheduler) int64 {
 		}
 	}
 	since := s.turned.Load()
-	if m := l.more; since == 0 && m != nil && m.site != nil {
-		since = l.now - max(0, millis(l.now)-m.spawn)*int64(time.Millisecond)
+	if since == 0 && l.from.pc != 0 {
+		since = l.now - max(0, millis(l.now)-l.from.spawn)*int64(time.Millisecond)
 	}
 	return since
 }
 
 // read reads the plain fields of the fiber, which the caller holds.
-func (l *lookout) read() {
+func (l *lookout) read(m *more) {
 	f := l.f
 	// The wait may have begun after now, and the count may have wrapped.
 	l.since = l.now - f.waited(l.now)*int64(time.Millisecond)
-	l.fn = f.code(l.more)
-	if l.more == nil {
+	l.fn = f.code(m)
+	if m == nil {
 		return
 	}
-	l.place = l.more.place
+	l.place, l.from = m.place, m.origins
 	if p, several := l.place.(wait.Performance); several {
 		l.parts = p.Parts(l.parts)
 	}
@@ -321,15 +322,13 @@ func (l *lookout) info() FiberInfo {
 		fn = entries.of(l.fn, resolveEntry)
 		i.Func = fn.fn
 	}
-	if m := l.more; m != nil {
-		i.Parent = m.parent
-		if m.site != nil {
-			i.Site = m.site.place
-			if fn == nil || fn.ours {
-				i.Func = m.site.fn // the library's own says nothing
-			}
-			i.Age = time.Duration(max(0, millis(l.now)-m.spawn)) * time.Millisecond
+	i.Parent = l.from.parent
+	if s := l.from.where(); s != nil {
+		i.Site = s.place
+		if fn == nil || fn.ours {
+			i.Func = s.fn // the library's own says nothing
 		}
+		i.Age = time.Duration(max(0, millis(l.now)-l.from.spawn)) * time.Millisecond
 	}
 	return i
 }

@@ -81,9 +81,9 @@ package runtime
 //
 // K8: an inspector that looks at a fiber which does not wait, and so cannot be held.
 //
-//	It reads the word, then the plain field fn and the note of when the fiber was
-//	queued, then the word again, and believes them only if both words name the same
-//	fiber. fn is written before the word in which the fiber's number first stands,
+//	It reads the word, then the plain field fn, when the fiber was queued and where it
+//	comes from, then the word again, and believes them only if both words name the same
+//	fiber: fields are cleared for the next one after the word. fn is written before the word in which the fiber's number first stands,
 //	and cleared before the one in which it does not any more, so what it reads is of
 //	that fiber: fn, or nil if it has just ended. The note is one aligned word, a hint.
 //	Readers of them, and nobody else, are excused from the race detector.
@@ -92,8 +92,8 @@ package runtime
 // through the CAS on the word, or the queue that carried the fiber. An unpark
 // that finds the permit there already still writes the word, for this reason.
 //
-// Checked by: TestInspectorsDuringLife (K8), docs/models/park.pml (spin, with mutants; K1 to K5), serve.pml (K6,
-// K7; it alone checks that a permit is taken by a CAS), TestParkStress,
+// Checked by: TestInspectorsDuringLife and TestWhatWasSeenIsOfThatFiber (K8),
+// docs/models/park.pml (spin, with mutants; K1 to K5), serve.pml (K6, K7; it alone checks that a permit is taken by a CAS), TestParkStress,
 // TestServeStress and TestLateUnparkStress (all, with inspectors at work).
 
 import (

@@ -29,13 +29,39 @@ type site struct {
 	fn    string // function
 
 	_ pad.Line
-	// spawned and ended count the fibers. Writers: any.
-	spawned stdatomic.Int64
-	_       pad.Line
-	ended   stdatomic.Int64
-	_       pad.Line
+	// counts are of fibers, for some schedulers each, so that two do not write to the
+	// same line. Writers: any.
+	counts [siteCounts]siteCount
 
 	past history // see growth.go
+}
+
+const siteCounts = 4
+
+// A siteCount counts fibers of a site.
+type siteCount struct {
+	spawned, ended stdatomic.Int64
+	_              pad.Line
+}
+
+// countOf returns where the scheduler of that index counts.
+func (s *site) countOf(index int) *siteCount { return &s.counts[uint(index)%siteCounts] }
+
+// spawned returns how many fibers of s there were.
+func (s *site) spawned() (n int64) {
+	for i := range s.counts {
+		n += s.counts[i].spawned.Load()
+	}
+	return n
+}
+
+// alive returns how many fibers of s are alive, or were a moment ago.
+func (s *site) alive() int64 {
+	var ended int64
+	for i := range s.counts {
+		ended += s.counts[i].ended.Load()
+	}
+	return s.spawned() - ended // the second to be read: both grow
 }
 
 // sites maps addresses to what they mean: open addressing, at most half full.
@@ -129,18 +155,23 @@ func (t *siteTable) each(f func(*site)) {
 
 // spawnSite returns where the caller of the library spawns a fiber, or nil.
 func spawnSite() *site {
-	var pcs [16]uintptr
-	n := frames.Return(pcs[:])
-	for i, pc := range pcs[:n] {
-		s := callSites.find(pc)
-		if s == nil {
-			s = learnSite(pcs[:n], i)
+	const usual, most = 6, 16
+	var pcs [most]uintptr
+	for depth := usual; ; depth = most {
+		n := frames.Return(pcs[:depth])
+		for i, pc := range pcs[:n] {
+			s := callSites.find(pc)
+			if s == nil {
+				s = learnSite(pcs, n, i)
+			}
+			if !s.ours {
+				return s
+			}
 		}
-		if !s.ours {
-			return s
+		if n < depth || depth == most {
+			return nil
 		}
 	}
-	return nil
 }
 
 // spawnAddress returns where the caller of the library spawns a fiber, as
@@ -159,12 +190,14 @@ func spawnAddress() uintptr {
 	}
 }
 
-// learnSite finds out what the return address pcs[i] of the calling goroutine means.
-// There may be several calls at it, of functions that were inlined, which only
-// runtime.Callers can tell, of a stack that is there.
+// learnSite finds out what the return address all[i] of the calling goroutine means, of
+// the n there are. There may be several calls at it, of functions that were inlined, which
+// only runtime.Callers can tell, of a stack that is there. (It takes a copy: what is given
+// to CallersFrames is on the heap.)
 //
 //go:noinline
-func learnSite(pcs []uintptr, i int) *site {
+func learnSite(all [16]uintptr, n, i int) *site {
+	pcs := all[:n]
 	var logical [96]uintptr
 	calls := logical[:goruntime.Callers(1, logical[:])]
 	from := slices.Index(calls, pcs[i])
@@ -224,13 +257,16 @@ func ours(name string) bool {
 
 // witness notes where and by whom the fiber of m is spawned: now, by the caller.
 func (m *more) witness(rt *Runtime) {
+	index := 0
 	if c := current(); c != nil {
 		m.parent = c.fiber.id()
 		m.spawn = millis(c.sched.now)
+		index = c.sched.index
 	} else {
 		m.spawn = millis(rt.clock())
 	}
-	if m.site = spawnSite(); m.site != nil {
-		m.site.spawned.Add(1)
+	if s := spawnSite(); s != nil {
+		m.site, m.pc = s, s.pc
+		s.countOf(index).spawned.Add(1)
 	}
 }

@@ -44,7 +44,7 @@ import (
 //	nobody sleeps, or the other sees that it rests, and calls. If both see it, the one that
 //	changes the word does.
 //
-// Checked by: TestUnderstudy…, the tests of captives; the monitor finds whom it misses.
+// Checked by: TestCaptives…; the monitor finds whom it misses.
 
 type understudy struct {
 	call  chan struct{} // room for one

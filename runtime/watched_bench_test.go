@@ -35,3 +35,42 @@ func BenchmarkWatched(b *testing.B) {
 		})
 	}
 }
+
+// What a spawn costs, of fibers that end at once and of those that wait, ten
+// thousand at a time, while nobody watches and while somebody does.
+func BenchmarkSpawnWatched(b *testing.B) {
+	for _, watched := range []string{"no", "yes"} {
+		watch := func() func() { return func() {} }
+		if watched == "yes" {
+			watch = fibers.Watch
+		}
+		b.Run("then=ends/watched="+watched, func(b *testing.B) {
+			defer watch()()
+			in(b, 1, func() {
+				for range b.N/1000 + 1 {
+					l := newLatch(1000)
+					for range 1000 {
+						fibers.Go(l.done)
+					}
+					l.wait()
+				}
+			})
+		})
+		b.Run("then=waits/watched="+watched, func(b *testing.B) {
+			defer watch()()
+			in(b, 1, func() {
+				const batch = 10_000
+				for range b.N/batch + 1 {
+					c := cml.NewCond()
+					here, l := newLatch(batch), newLatch(batch)
+					for range batch {
+						fibers.Go(func() { here.done(); c.Wait(); l.done() })
+					}
+					here.wait()
+					c.Signal()
+					l.wait()
+				}
+			})
+		})
+	}
+}

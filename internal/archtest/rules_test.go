@@ -30,6 +30,7 @@ var rules = []struct {
 	{"DocumentsExist", documentsExist, badDocuments, goodDocuments},
 	{"Fragments", fragments, badFragments, goodFragments},
 	{"Examples", examples, badExamples, goodExamples},
+	{"CheckedBy", checkedBy, badChecked, goodChecked},
 }
 
 func TestRules(t *testing.T) {
