@@ -162,6 +162,16 @@ func (s *scheduler) plunder(v *scheduler) (left bool) {
 			room--
 		}
 	}
+	for y := v.behind.Load(); y != nil && room > 0; {
+		f, outcome := y.thief.Steal()
+		if outcome == worksteal.Empty {
+			break
+		}
+		if f != nil {
+			s.toBehind().Push(f)
+			room--
+		}
+	}
 	return room == 0
 }
 
@@ -306,5 +316,7 @@ func (s *scheduler) disown() {
 	for f := s.deque.Pop(); f != nil; f = s.deque.Pop() {
 		rt.injector.Push(f)
 	}
-	s.owed = 0
+	for f := s.popBehind(); f != nil; f = s.popBehind() {
+		rt.injector.Push(f)
+	}
 }

@@ -96,7 +96,7 @@ func (s *scheduler) inherit(v *scheduler) *fiber {
 // so still: it may have had its seat back meanwhile, filled them, and lost it again.
 func (rt *Runtime) dropLegacy(v *scheduler) {
 	rt.mu.Lock()
-	if v.legacy.listed && v.next.empty() && v.woken.Empty() && v.newest.Empty() { // U1
+	if v.legacy.listed && v.next.empty() && v.ringsEmpty() && v.newest.Empty() { // U1
 		rt.legacies.remove(v)
 	}
 	rt.mu.Unlock()

@@ -234,7 +234,7 @@ func (rt *Runtime) posted() bool {
 		return true
 	}
 	for _, s := range *rt.schedulers.Load() {
-		if !s.newest.Empty() || s.unseated.Load() && !s.woken.Empty() {
+		if !s.newest.Empty() || s.unseated.Load() && !s.ringsEmpty() {
 			return true
 		}
 	}
@@ -244,9 +244,15 @@ func (rt *Runtime) posted() bool {
 // woken reports whether there is a fiber in a ring.
 func (rt *Runtime) woken() bool {
 	for _, s := range *rt.schedulers.Load() {
-		if !s.woken.Empty() {
+		if !s.ringsEmpty() {
 			return true
 		}
 	}
 	return false
+}
+
+// ringsEmpty reports whether s has none, woken or yielded, in its rings.
+func (s *scheduler) ringsEmpty() bool {
+	y := s.behind.Load()
+	return s.woken.Empty() && (y == nil || y.thief.Empty())
 }

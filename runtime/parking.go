@@ -156,7 +156,7 @@ func (s *scheduler) settle() {
 		if s.eyes != nil {
 			s.eyes.yields(d.fiber)
 		}
-		s.ring.Push(d.fiber)
+		s.toBehind().Push(d.fiber)
 		s.wakeForWoken()
 	case rests:
 		s.rest(d.co)

@@ -20,17 +20,19 @@ import (
 // # Where a fiber waits to run
 //
 //	next      one place for the fiber that the running one has just woken
+//	ring      woken ones: oldest first
 //	deque     spawned, never run: newest first, thieves take the oldest
-//	ring      woken and yielded ones: oldest first
+//	behind    those that have yielded: oldest first
 //	injector  of the runtime: from plain goroutines, oldest first
 //
-// The order is that of the list, but woken fibers in the ring go before the deque:
-// most often they have only to finish. Newest-first keeps memory bounded by the
-// depth of a computation, not its breadth. Three things keep it from starving
-// anyone: next is used at most maxStreak times in a row, and woken fibers before
-// the deque maxFavours times; a turn of the root every turnPicks picks looks at the
-// injector and at the old ends of the queues first; and idle schedulers steal from
-// all of them.
+// The order is that of the list. Woken fibers most often have only to finish; and they
+// do not queue behind those that yield, of which there may be very many. Newest-first
+// keeps memory bounded by the depth of a computation, not its breadth. Three things keep
+// it from starving anyone: next is used at most maxStreak times in a row, and the ring
+// maxFavours times; a turn of the root every turnPicks picks looks at the
+// injector and at the old ends of the queues first, but no more than every airTime
+// where fibers compute for long, so that short ones get as much time as those; and idle
+// schedulers steal from all of them.
 //
 // # The root
 //
@@ -44,10 +46,15 @@ type scheduler struct {
 	standIn bool // made to take the seat of another: see captive.go
 	wheel   *wheel
 	before  past // what those did who had its seat before
-	deque   worksteal.Owner[fiber]
-	ring    worksteal.RingOwner[fiber]
-	newest  worksteal.Thief[fiber]     // of deque
-	woken   worksteal.RingThief[fiber] // of ring; ends with a line of its own
+
+	// behind is nil until a fiber first yields here: most captives have none. Writer:
+	// owner, once, before it pushes there. Readers: any; to those that see nil it is empty.
+	behind atomic.Pointer[yielded]
+
+	deque  worksteal.Owner[fiber]
+	ring   worksteal.RingOwner[fiber]
+	newest worksteal.Thief[fiber]     // of deque
+	woken  worksteal.RingThief[fiber] // of ring; ends with a line of its own
 
 	// The owner's.
 	root      coro.Coro
@@ -58,16 +65,17 @@ type scheduler struct {
 	idle      []*coroutine // resting, ready for a fiber
 	free      []*fiber     // recycled records
 	nextID    uint64
-	countdown int // picks until the next turn
-	interval  int // picks between turns, so that they come about every turnTime
-	streak    int // picks from next in a row
-	owed      int // woken fibers in the ring, which go before the deque
-	favours   int // picks of those in a row
-	rotation  int // which queue the turn looks at first
+	countdown int   // picks until the next turn
+	interval  int   // picks between turns, so that they come about every turnTime
+	streak    int32 // picks from next in a row
+	favours   int32 // picks from the ring in a row, while others wait
+	rotation  int   // which queue the turn looks at first
 	rng       uint64
 	now       int64 // the runtime's clock at the last turn
 	breathed  int64 // when the processor was last given to others
-	aired     int64 // when a turn last looked at the old ends of the queues
+	aired     int64 // when the one found there had run, at the latest
+	strained  int64 // when a turn last came late, for fibers that computed for long
+	uneven    int64 // until when they are taken to do so
 	watched   victims
 	scanned   int64    // when it last looked at the wheels of others
 	timers    []*timer // unused records
@@ -76,8 +84,9 @@ type scheduler struct {
 	pin       pin
 	load      load
 	guests    bool                   // it has made goroutines ready
+	airing    bool                   // the last turn has looked at the old ends of the queues
+	given     int32                  // how often it has given work away as a captive: see attend
 	suspects  map[*scheduler]suspect // of an understudy
-	given     int                    // how often it has given work away as a captive: see attend
 
 	_ pad.Line
 
@@ -126,6 +135,8 @@ type scheduler struct {
 const (
 	turnPicks  = 61                     // most picks between two turns of the root
 	turnTime   = 500 * time.Microsecond // most time, as long as fibers switch
+	airTime    = 500 * time.Microsecond // between two looks at the old ends, if fibers are uneven
+	unevenTime = 10 * time.Millisecond  // within which two late turns say that they are
 	breath     = time.Millisecond       // how long to keep the processor from others
 	hotFactor  = 8                      // how much shorter both are while fibers wait in Go's way
 	maxStreak  = 16
@@ -230,7 +241,7 @@ func (s *scheduler) pickNext() *fiber {
 func (s *scheduler) pickQueued() *fiber {
 	if !s.next.empty() {
 		if f := s.next.take(); f != nil {
-			if s.deque.Drained() && s.ring.Drained() {
+			if s.deque.Drained() && s.ring.Drained() && s.noneBehind() {
 				s.streak = 0 // nobody to make room for
 				return f
 			}
@@ -239,20 +250,20 @@ func (s *scheduler) pickQueued() *fiber {
 		}
 	}
 	s.streak = 0
-	if s.owed > 0 {
-		if s.ring.Drained() {
-			s.owed = 0
-		} else if s.favours < maxFavours || s.deque.Drained() {
-			s.owed--
-			s.favours++
-			if f := s.ring.Pop(); f != nil {
-				return f
-			}
+	if !s.ring.Drained() && s.favours < maxFavours {
+		s.favours++
+		if f := s.ring.Pop(); f != nil {
+			return f
 		}
 	}
 	s.favours = 0
 	if !s.deque.Drained() {
 		if f := s.deque.Pop(); f != nil {
+			return f
+		}
+	}
+	if y := s.behind.Load(); y != nil && !y.owner.Drained() {
+		if f := y.owner.Pop(); f != nil {
 			return f
 		}
 	}
@@ -291,15 +302,48 @@ func (s *scheduler) runNext(f *fiber) {
 	}
 }
 
-// pushWoken puts a fiber that was woken in the ring; one that yielded is pushed
-// without being owed anything.
-func (s *scheduler) pushWoken(f *fiber) {
-	s.ring.Push(f)
-	s.owed++
+// pushWoken puts a fiber that was woken in the ring.
+func (s *scheduler) pushWoken(f *fiber) { s.ring.Push(f) }
+
+// yielded is the queue of those that have yielded.
+type yielded struct {
+	owner worksteal.RingOwner[fiber]
+	thief worksteal.RingThief[fiber]
 }
 
-// wakeForWoken is called after a push to the ring. As with next, the watcher sees
-// to it if there is one, unless that took too long lately.
+// toBehind returns the queue, made if need be. Owner only.
+func (s *scheduler) toBehind() *worksteal.RingOwner[fiber] {
+	y := s.behind.Load()
+	if y == nil {
+		y = s.newBehind()
+	}
+	return &y.owner
+}
+
+//go:noinline
+func (s *scheduler) newBehind() *yielded {
+	y := new(yielded)
+	y.owner.Init(&y.thief)
+	s.behind.Store(y)
+	return y
+}
+
+// noneBehind reports whether the owner knows of no fiber that has yielded.
+func (s *scheduler) noneBehind() bool {
+	y := s.behind.Load()
+	return y == nil || y.owner.Drained()
+}
+
+// popBehind takes the one that yielded first, or returns nil.
+func (s *scheduler) popBehind() *fiber {
+	if y := s.behind.Load(); y != nil {
+		return y.owner.Pop()
+	}
+	return nil
+}
+
+// wakeForWoken is called after a push to the ring or behind. As with next, the watcher
+// sees to it if there is one, unless that took too long lately.
 func (s *scheduler) wakeForWoken() {
 	id := &s.rt.idle
 	if id.attend.Load() == 0 || s.attend() || id.nsleep.Load() == 0 {
@@ -365,7 +409,11 @@ func (s *scheduler) turn() *fiber {
 		s.interval = min(2*s.interval, turnPicks)
 	}
 	s.countdown = s.interval
+	uneven := s.compareTimes(now)
 	s.now = now
+	if s.airing {
+		s.airing, s.aired = false, now
+	}
 	if s.nudged.Load() {
 		s.nudged.Store(false)
 	}
@@ -380,14 +428,20 @@ func (s *scheduler) turn() *fiber {
 		s.receive()
 		rt.wakeForWork()
 	}
-	if hot && s.interval < turnPicks && time.Duration(now-s.aired) < hotFactor*turnTime {
-		return nil // what is oldest first, too often, makes a computation broad
+	if time.Duration(now-s.aired) < airTime {
+		switch {
+		case uneven:
+			s.streak, s.favours = 0, 0
+			return nil
+		case hot && s.interval < turnPicks:
+			return nil // what is oldest first, too often, makes a computation broad
+		}
 	}
-	s.aired = now
+	s.airing = true
 	s.rotation++
-	for i := range 4 {
+	for i := range 5 {
 		var f *fiber
-		switch (s.rotation + i) % 4 {
+		switch (s.rotation + i) % 5 {
 		case 0:
 			f = rt.injector.Pop()
 		case 1:
@@ -396,12 +450,26 @@ func (s *scheduler) turn() *fiber {
 			f, _ = s.newest.Steal() // our own oldest
 		case 3:
 			f = s.relieve()
+		case 4:
+			f = s.popBehind()
 		}
 		if f != nil {
 			return f
 		}
 	}
 	return nil
+}
+
+// compareTimes reports whether some fibers compute for long between two switches, at the
+// turn that has come now: then what is fair by the number of picks is not by the time.
+func (s *scheduler) compareTimes(now int64) (uneven bool) {
+	if time.Duration(now-s.now) > turnTime/2 {
+		if time.Duration(now-s.strained) < unevenTime {
+			s.uneven = now + int64(unevenTime)
+		}
+		s.strained = now
+	}
+	return now < s.uneven
 }
 
 // receive lets the goroutines run that s has made ready, as poller: they lie in the queue

@@ -189,7 +189,8 @@ func (sm *simulation) collect() (found bool) {
 	// The one in next was woken last.
 	for !s.ring.Drained() && take(s.ring.Pop()) {
 	}
-	s.owed = 0
+	for take(s.popBehind()) {
+	}
 	if !s.next.empty() {
 		take(s.next.take())
 	}

@@ -156,6 +156,9 @@ func (rt *Runtime) Stats() Stats {
 				ss.OnCore = float64(p.pinRight.Load()) / float64(n)
 			}
 		}
+		if y := s.behind.Load(); y != nil {
+			ss.Queued += y.thief.Len()
+		}
 		if !s.next.empty() {
 			ss.Queued++
 		}

@@ -20,7 +20,7 @@ const (
 // owner's alone.
 type victims struct {
 	seen  map[*scheduler]sight
-	rings map[*scheduler]ringSight
+	rings map[*worksteal.RingThief[fiber]]ringSight
 	delay time.Duration // how long the watcher sleeps next
 }
 
@@ -39,28 +39,28 @@ type ringSight struct {
 	since int64  // all looks since then found some
 }
 
-// ripe reports whether fibers should be stolen from the ring of v: one has waited
-// there for some time. Most often, woken fibers run for less than a microsecond
-// and wake others: to steal one costs more than it brings, to the thief, and to
-// those that share cache lines with it.
-func (s *scheduler) ripe(v *scheduler, now int64) bool {
-	low := v.woken.Taken()
-	n := v.woken.Len()
+// ripe reports whether fibers should be stolen from a ring of v, of the woken or of
+// the yielded: one has waited there for some time. Most often, woken fibers run for less
+// than a microsecond and wake others: to steal one costs more than it brings, to the
+// thief, and to those that share cache lines with it.
+func (s *scheduler) ripe(v *scheduler, ring *worksteal.RingThief[fiber], now int64) bool {
+	low := ring.Taken()
+	n := ring.Len()
 	if n == 0 {
 		if len(s.watched.rings) > 0 {
-			delete(s.watched.rings, v)
+			delete(s.watched.rings, ring)
 		}
 		return false
 	}
 	if v.eager.Load() > 0 {
 		return true
 	}
-	before, known := s.watched.rings[v]
+	before, known := s.watched.rings[ring]
 	age := time.Duration(now - before.at)
 	switch {
 	case !known:
 		if s.watched.rings == nil {
-			s.watched.rings = make(map[*scheduler]ringSight)
+			s.watched.rings = make(map[*worksteal.RingThief[fiber]]ringSight)
 		}
 		before.since = now
 	case age < ripeAge:
@@ -73,7 +73,7 @@ func (s *scheduler) ripe(v *scheduler, now int64) bool {
 	case time.Duration(now-before.since) >= backlogAge:
 		return true
 	}
-	s.watched.rings[v] = ringSight{low + uint64(n), now, before.since}
+	s.watched.rings[ring] = ringSight{low + uint64(n), now, before.since}
 	return false
 }
 
@@ -127,7 +127,8 @@ func (s *scheduler) look() *fiber {
 	return nil
 }
 
-// stealFrom takes the oldest spawned fiber of v, or half of its woken ones.
+// stealFrom takes the oldest spawned fiber of v, or half of those that it has woken, or
+// of those that have yielded.
 func (s *scheduler) stealFrom(v *scheduler) *fiber {
 	for range 4 { // Lost means that someone else got work: no need to insist
 		f, outcome := v.newest.Steal()
@@ -140,15 +141,27 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 		}
 		s.counts.lost++
 	}
+	if f := s.stealHalf(v, &v.woken, &s.ring); f != nil {
+		return f
+	}
+	if y := v.behind.Load(); y != nil {
+		if f := s.stealHalf(v, &y.thief, s.toBehind()); f != nil {
+			return f
+		}
+	}
+	return s.stealStale(v)
+}
+
+// stealHalf takes half of a ring of v, if that is ripe, into one of s.
+func (s *scheduler) stealHalf(v *scheduler, from *worksteal.RingThief[fiber], to *worksteal.RingOwner[fiber]) *fiber {
 	for range 4 {
-		if !s.ripe(v, s.rt.clock()) {
+		if !s.ripe(v, from, s.rt.clock()) {
 			break
 		}
-		f, moved, outcome := v.woken.StealHalf(&s.ring, 32)
+		f, moved, outcome := from.StealHalf(to, 32)
 		if f != nil {
 			s.counts.stolen += uint64(moved)
-			s.owed += moved
-			delete(s.watched.rings, v)
+			delete(s.watched.rings, from)
 			return f
 		}
 		if outcome == worksteal.Empty {
@@ -156,7 +169,7 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 		}
 		s.counts.lost++
 	}
-	return s.stealStale(v)
+	return nil
 }
 
 // relieve takes a fiber from a scheduler that has stalled, for one who has work of
@@ -228,9 +241,9 @@ func (s *scheduler) stealStale(v *scheduler) *fiber {
 
 // forget drops what was seen at schedulers that are no more.
 func (v *victims) forget(all []*scheduler) {
-	for s := range v.rings {
-		if !slices.Contains(all, s) {
-			delete(v.rings, s)
+	for ring := range v.rings {
+		if !slices.ContainsFunc(all, func(s *scheduler) bool { return s.has(ring) }) {
+			delete(v.rings, ring)
 		}
 	}
 	for s := range v.seen {
@@ -238,6 +251,12 @@ func (v *victims) forget(all []*scheduler) {
 			delete(v.seen, s)
 		}
 	}
+}
+
+// has reports whether ring is one of those of s.
+func (s *scheduler) has(ring *worksteal.RingThief[fiber]) bool {
+	y := s.behind.Load()
+	return ring == &s.woken || y != nil && ring == &y.thief
 }
 
 // sighted reports whether there was a fiber in another's next place at the last

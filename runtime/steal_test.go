@@ -18,7 +18,7 @@ func TestRipe(t *testing.T) {
 	}
 	expect := func(t *testing.T, thief, victim *scheduler, at time.Duration, want bool) {
 		t.Helper()
-		if got := thief.ripe(victim, int64(at)); got != want {
+		if got := thief.ripe(victim, &victim.woken, int64(at)); got != want {
 			t.Errorf("after %v: ripe = %v", at, got)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/prefetch"
+	"github.com/seed222ee791/fibers/worksteal"
 )
 
 // Reading ahead: where very many fibers sleep, nothing of one that wakes is in the
@@ -16,7 +17,7 @@ import (
 //
 // # The race
 //
-// A1: readRing's look at fibers that wait in the ring, and a thief.
+// A1: readRing's look at fibers that wait in a ring, and a thief.
 //
 //	A thief may take such a fiber, run and end it meanwhile, and so write the fields
 //	f.co, f.g, and those of the coroutine, which the look reads as they are. Each is a
@@ -83,15 +84,15 @@ func readAhead(fibers []*fiber) {
 	}
 }
 
-// readRing is readAhead for the fibers that run until the next turn, if so many are
-// ready that those cannot be in the cache.
-func (s *scheduler) readRing(ready int) {
-	if !lookAhead || ready < manyReady {
+// readRing is readAhead for the fibers of a ring that run until the next turn: so many
+// are ready there that those cannot be in the cache.
+func (s *scheduler) readRing(ring *worksteal.RingOwner[fiber]) {
+	if !lookAhead {
 		return
 	}
 	var batch [turnPicks]*fiber
 	next := batch[:0]
-	s.ring.Each(func(f *fiber) bool {
+	ring.Each(func(f *fiber) bool {
 		f.fetch()
 		next = append(next, f)
 		return len(next) < s.interval

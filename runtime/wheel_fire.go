@@ -46,14 +46,22 @@ func (s *scheduler) fire(w *wheel, now int64, limit int) {
 // fireOwn fires the timers of the scheduler's own wheel, and now and then those
 // of others that nobody else sees to. It reports whether there were any.
 //
-// While more fibers are ready than run until the next turn, it fires for a quarter of
+// While more fibers are woken than run until the next turn, it fires for a quarter of
 // those that run, and leaves what others are late with to them. Sleepers that are late
 // would otherwise pile up in the ring, behind it all, and be out of the cache once more
 // when it is their turn.
 func (s *scheduler) fireOwn(now int64) (fired bool) {
 	limit, every := fireBatch, scanEvery
-	if ready := s.ring.Len(); ready >= turnPicks {
-		s.readRing(ready)
+	ready := s.ring.Len()
+	switch {
+	case ready >= manyReady:
+		s.readRing(&s.ring)
+	default:
+		if y := s.behind.Load(); y != nil && y.owner.Len() >= manyReady {
+			s.readRing(&y.owner)
+		}
+	}
+	if ready >= turnPicks {
 		limit, every = max(s.interval, minFired), scanSeldom
 		if s.rotation%backlogTurns != 0 {
 			limit = 0
