@@ -92,7 +92,8 @@ type examination struct {
 	shown   map[*Runtime]bool // those that were asked for
 	nodes   []node
 	objects map[uintptr]*objectCount
-	busy    int // fibers that run or are queued
+	now     int64 // by wait.Now, of the batch that is looked at
+	busy    int   // fibers that run or are queued
 	outside int // that something else may wake
 	waiting waitHeap
 	putting waitHeap
@@ -227,11 +228,13 @@ func allRuntimes(rts []*Runtime) []*Runtime {
 func (x *examination) walk(rt *Runtime) (quiet bool) {
 	shown := x.shown == nil || x.shown[rt]
 	l := rt.lookout()
+	l.divides = true
+	x.now = wait.Now()
 	n := 0
 	rt.records.each(func(f *fiber) bool {
 		if n++; n%lookBatch == 0 {
 			goruntime.Gosched()
-			l.now = rt.clock()
+			l.now, x.now = rt.clock(), wait.Now()
 		}
 		if l.look(f) {
 			if shown {
@@ -321,14 +324,14 @@ func (x *examination) count(l *lookout, p wait.Part) {
 				return
 			}
 		}
-		o = &objectCount{place: p.Place, why: p.Why, since: wait.Now()}
+		o = &objectCount{place: p.Place, why: p.Why, since: x.now}
 		x.objects[at] = o
 	}
 	o.waiters++
 	if puts(p.Why) {
 		o.puts++
 	}
-	o.since = min(o.since, wait.Now()-(l.now-l.since))
+	o.since = min(o.since, x.now-(l.now-l.since))
 }
 
 // stuck lists those that nothing known can wake, but for those in a deadlock.

@@ -169,6 +169,7 @@ type lookout struct {
 	rt      *Runtime
 	now     int64
 	running map[*fiber]*scheduler
+	divides bool // the parts of a wait at several places are wanted too
 
 	// Of the fiber looked at last:
 	f     *fiber
@@ -288,7 +289,7 @@ func (l *lookout) read(m *more) {
 		return
 	}
 	l.place, l.from = m.place, m.origins
-	if p, several := l.place.(wait.Performance); several {
+	if p, several := l.place.(wait.Performance); several && l.divides {
 		l.parts = p.Parts(l.parts)
 	}
 }

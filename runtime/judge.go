@@ -155,6 +155,7 @@ func verdict(seen uint64) bool {
 func everyFiberWaits() bool {
 	for _, rt := range Runtimes() {
 		l := rt.lookout()
+		l.divides = true
 		waits := true
 		rt.records.each(func(f *fiber) bool {
 			if l.look(f) {
