@@ -12,6 +12,7 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
@@ -50,12 +51,31 @@ type stream interface {
 	ready(dir epoll.Direction) cml.Op[error]
 	read(p []byte) (int, error)
 	write(p []byte) (int, error)
+	// tryRead and tryWrite are read and write that do not wait: not ok means that they
+	// would have to. tryWrite may write a part. With ask the system is asked though it
+	// is believed that there is nothing. An error is ok; that of a system where nobody
+	// can tell is errors.ErrUnsupported.
+	tryRead(p []byte, ask bool) (n int, ok bool, err error)
+	tryWrite(p []byte, ask bool) (n int, ok bool, err error)
 	// copyFrom writes up to limit bytes that come from r, if it can do so without
 	// reading them. If it is not done, nothing has been taken from r.
 	copyFrom(r io.Reader, limit int64) (n int64, done bool, err error)
 	shutdown(dir epoll.Direction) error
 	remote() net.Addr
 	options() options
+}
+
+// A prompt stream can tell at once when there is something for an attempt. Those of
+// the portable backend cannot: Reader and Writer have goroutines wait for these.
+type prompt interface {
+	// notice has call made, once, when an attempt may succeed that has not: it must be
+	// short and not wait, and may be made by anyone. It reports false, and call is not
+	// made, if one may succeed now. cancel takes it back; it may come too late.
+	notice(dir epoll.Direction, call func()) (cancel func(), ok bool)
+	// awaitUnless parks the caller, whose waiter is w, until an attempt to read may succeed, or
+	// off is set by one who then calls Unpark of w. It reports whether the runtime of
+	// the caller closes: see wait.Waiter.
+	awaitUnless(w wait.Waiter, off *atomic.Bool) (ending bool)
 }
 
 // An acceptor is a listening socket.

@@ -77,6 +77,49 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// TryRead is Read that does not wait: if there is nothing to be read, and neither the
+// end nor an error, it reports false and has done nothing. Where the system has no means
+// to know (systems that are not unix), it fails with errors.ErrUnsupported.
+func (c *Conn) TryRead(p []byte) (n int, ok bool, err error) { return c.tryRead(p, true) }
+
+func (c *Conn) tryRead(p []byte, ask bool) (n int, ok bool, err error) {
+	if !c.ok() {
+		return 0, true, syscall.EINVAL
+	}
+	n, ok, err = c.s.tryRead(p, ask)
+	goruntime.KeepAlive(c)
+	if err != nil {
+		err = c.fail("read", err)
+	}
+	return n, ok, err
+}
+
+// TryWrite is Write that does not wait: it writes as much of p as there is room for,
+// and says how much. It reports false if that was nothing: there is no room, or
+// another call is writing. See TryRead.
+func (c *Conn) TryWrite(p []byte) (n int, ok bool, err error) { return c.tryWrite(p, true) }
+
+func (c *Conn) tryWrite(p []byte, ask bool) (n int, ok bool, err error) {
+	if !c.ok() {
+		return 0, true, syscall.EINVAL
+	}
+	n, ok, err = c.s.tryWrite(p, ask)
+	goruntime.KeepAlive(c)
+	if err != nil {
+		err = c.fail("write", err)
+	}
+	return n, ok, err
+}
+
+// promptly returns the stream, if it is prompt.
+func (c *Conn) promptly() (p prompt, ok bool) {
+	if !c.ok() {
+		return nil, false
+	}
+	p, ok = c.s.(prompt)
+	return p, ok
+}
+
 // Close closes the connection. All who wait for it are woken with net.ErrClosed;
 // when Close returns, the descriptor is closed. What was written is still sent.
 func (c *Conn) Close() error {

@@ -8,7 +8,8 @@
 // Everything may be called from fibers (package runtime) and from plain goroutines,
 // also at the same time on the same connection: reads beside writes, and several of
 // each. Whatever waits comes as a call and as an operation of package cml: Accept
-// and AcceptOp, Dial and DialOp, Read and ReadableOp.
+// and AcceptOp, Dial and DialOp, Read and ReadableOp. A Reader and a Writer have whole
+// reads and writes as operations: see NewReader.
 //
 // # The canonical loop
 //

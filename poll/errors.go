@@ -15,6 +15,10 @@ import (
 // for: a regular file, a directory. Open reads such files.
 var ErrNotPollable = epoll.ErrNotPollable
 
+// ErrTooLong is the error of a Reader for a line, or other piece, that is longer than
+// its limit. Nothing has been taken: it can be read in smaller pieces.
+var ErrTooLong = errors.New("poll: longer than the limit of the Reader")
+
 // opError puts around err what package net does.
 func opError(op, network string, source, addr net.Addr, err error) error {
 	if err == nil || err == io.EOF {

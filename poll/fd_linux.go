@@ -54,7 +54,7 @@ type fd struct {
 	family uint16         // AF_INET and so on; of sockets for packets alone
 	peer   netip.AddrPort // of an accepted TCP connection
 
-	turn cml.Mutex // one Write at a time, so that they do not mix
+	turn turn // one Write at a time, so that they do not mix
 	gone atomic.Pointer[cml.Cond]
 	dead atomic.Pointer[deadlines]
 	// The addresses, once somebody has asked.

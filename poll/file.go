@@ -75,6 +75,29 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, pathError("write", f.name, err)
 }
 
+// TryRead is Read that does not wait: see Conn.TryRead.
+func (f *File) TryRead(p []byte) (n int, ok bool, err error) { return f.tryRead(p, true) }
+
+func (f *File) tryRead(p []byte, ask bool) (n int, ok bool, err error) {
+	n, ok, err = f.s.tryRead(p, ask)
+	goruntime.KeepAlive(f)
+	return n, ok, pathError("read", f.name, err)
+}
+
+// TryWrite is Write that does not wait: see Conn.TryWrite.
+func (f *File) TryWrite(p []byte) (n int, ok bool, err error) { return f.tryWrite(p, true) }
+
+func (f *File) tryWrite(p []byte, ask bool) (n int, ok bool, err error) {
+	n, ok, err = f.s.tryWrite(p, ask)
+	goruntime.KeepAlive(f)
+	return n, ok, pathError("write", f.name, err)
+}
+
+func (f *File) promptly() (p prompt, ok bool) {
+	p, ok = f.s.(prompt)
+	return p, ok
+}
+
 // Close closes the file. All who wait are woken with net.ErrClosed; when it returns
 // the descriptor is closed.
 func (f *File) Close() error {

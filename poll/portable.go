@@ -9,6 +9,7 @@ import (
 	"os"
 	goruntime "runtime"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -114,6 +115,10 @@ type plainStream struct {
 	c       plain
 	watches [2]sharedWatch
 	dead    [2]atomic.Pointer[time.Time] // the deadlines, for those who ask without waiting
+	writers struct {
+		sync.Mutex
+		n int // calls of write that are under way: attempts keep out of them
+	}
 }
 
 type counted struct {
@@ -127,8 +132,19 @@ func (s *plainStream) read(p []byte) (int, error) {
 }
 
 func (s *plainStream) write(p []byte) (int, error) {
-	r := call(func() counted { n, err := s.c.Write(p); return counted{n, err} })
+	r := call(func() counted {
+		s.writing(1)
+		defer s.writing(-1)
+		n, err := s.c.Write(p)
+		return counted{n, err}
+	})
 	return r.n, bare(r.err)
+}
+
+func (s *plainStream) writing(n int) {
+	s.writers.Lock()
+	s.writers.n += n
+	s.writers.Unlock()
 }
 
 func (s *plainStream) close() error {

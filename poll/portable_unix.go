@@ -4,8 +4,11 @@ package poll
 
 import (
 	"errors"
+	"io"
+	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +27,64 @@ func sysIsReady(fd uintptr, out bool) bool {
 			return err != nil || n > 0
 		}
 	}
+}
+
+// tryRead implements stream.
+func (s *plainStream) tryRead(p []byte, ask bool) (int, bool, error) {
+	if len(p) == 0 {
+		return s.attempt(epoll.In, func(uintptr) (int, error) { return 0, nil })
+	}
+	_, stream := s.c.(*net.UDPConn)
+	stream = !stream
+	return s.attempt(epoll.In, func(fd uintptr) (int, error) {
+		n, err := unix.Read(int(fd), p)
+		if n == 0 && err == nil && stream {
+			return 0, io.EOF
+		}
+		return n, os.NewSyscallError("read", err)
+	})
+}
+
+// tryWrite implements stream.
+func (s *plainStream) tryWrite(p []byte, ask bool) (int, bool, error) {
+	if len(p) == 0 {
+		return s.attempt(epoll.Out, func(uintptr) (int, error) { return 0, nil })
+	}
+	s.writers.Lock()
+	defer s.writers.Unlock()
+	if s.writers.n > 0 {
+		return 0, false, nil
+	}
+	return s.attempt(epoll.Out, func(fd uintptr) (int, error) {
+		n, err := unix.Write(int(fd), p)
+		return n, os.NewSyscallError("write", err)
+	})
+}
+
+// attempt makes a call that does not wait, as the descriptor is nonblocking.
+func (s *plainStream) attempt(dir epoll.Direction, call func(fd uintptr) (int, error)) (n int, ok bool, err error) {
+	r, err := s.c.SyscallConn()
+	if err != nil {
+		return 0, true, bare(err)
+	}
+	var failed error
+	if err := r.Control(func(fd uintptr) {
+		if t := s.dead[dir].Load(); t != nil && !t.IsZero() && time.Until(*t) <= 0 {
+			failed = os.ErrDeadlineExceeded
+			return
+		}
+		for {
+			if n, failed = call(fd); !errors.Is(failed, unix.EINTR) {
+				return
+			}
+		}
+	}); err != nil {
+		return 0, true, bare(err)
+	}
+	if errors.Is(failed, unix.EAGAIN) {
+		return 0, false, nil
+	}
+	return max(n, 0), true, failed
 }
 
 // pollable makes a file of a descriptor that can be waited for.

@@ -3,6 +3,8 @@ package epoll
 import (
 	"sync"
 
+	"go.uber.org/atomic"
+
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -112,6 +114,35 @@ func (d *Desc) Wait(dir Direction) (ending wait.Waiter) {
 	if ending == nil {
 		wait.Release(w)
 	}
+	return ending
+}
+
+// WaitUnless is Wait for the waiter w, the caller's, that ends also when off is true:
+// whoever sets it then calls Unpark of w. It reports whether the caller is a fiber whose
+// runtime closes: see Wait.
+func (d *Desc) WaitUnless(w wait.Waiter, dir Direction, off *atomic.Bool) (ending bool) {
+	c := &d.cells[dir]
+	x := c.loan()
+	x.w = w
+	d.mu.Lock()
+	queued := c.enqueue(x)
+	d.mu.Unlock()
+	for queued && !x.done.Load() {
+		if !off.Load() {
+			ending = w.Wait(reasons[dir])
+		}
+		if !ending && !off.Load() {
+			continue
+		}
+		d.mu.Lock()
+		left := c.unlink(x)
+		d.mu.Unlock()
+		for !left && !x.done.Load() { // somebody is about to: C4
+			w.Wait(reasons[dir])
+		}
+		break
+	}
+	c.repay(x)
 	return ending
 }
 

@@ -3,8 +3,10 @@ package epoll_test
 import (
 	"fmt"
 
+	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
@@ -299,4 +301,23 @@ func ExampleDesc_Found() {
 	_, state := d.Begin(epoll.In)
 	fmt.Println(state)
 	// Output: ready
+}
+
+func ExampleDesc_WaitUnless() {
+	d, r, w := pipe()
+	defer shut(d, r, w)
+	read := func() error { _, err := unix.Read(r, make([]byte, 1)); return err }
+	ticket, _ := d.Begin(epoll.In)
+	if read() == unix.EAGAIN {
+		d.Drained(epoll.In, ticket)
+	}
+	var off atomic.Bool
+	me := wait.Current()
+	go func() {
+		off.Store(true)
+		me.Unpark()
+	}()
+	fmt.Println(d.WaitUnless(me, epoll.In, &off), d.Waiters(epoll.In))
+	wait.Release(me)
+	// Output: false 0
 }
