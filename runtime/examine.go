@@ -94,7 +94,7 @@ type examination struct {
 	objects map[uintptr]*objectCount
 	now     int64 // by wait.Now, of the batch that is looked at
 	busy    int   // fibers that run or are queued
-	outside int // that something else may wake
+	outside int   // that something else may wake
 	waiting waitHeap
 	putting waitHeap
 	queued  map[*site]*crowd

@@ -42,7 +42,8 @@
 // Start brings up all that it is asked for or nothing, and stop takes all of it
 // back: no goroutine, listener or file is left, and GODEBUG is as it was. At most
 // one Start is in effect; another fails with ErrRunning. Without being asked for
-// the page, Start touches no runtime. Signals remain the program's.
+// the page, Start touches no runtime. Signals remain the program's; with WithQuitReport the
+// report comes at SIGQUIT, before what happens then without it.
 //
 // The page stops nobody, however many fibers there are, and takes memory for what it
 // shows, not for what it looks at. An answer has at most limit rows for each runtime;

@@ -21,9 +21,12 @@ import (
 // childVar makes the test binary the program that TestGopsSeesTheFibers looks at.
 const childVar = "FIBERS_INSPECT_CHILD"
 
+// children are the programs that it can be, by the value of childVar.
+var children = map[string]func(){"1": child}
+
 func TestMain(m *testing.M) {
-	if os.Getenv(childVar) != "" {
-		child()
+	if kind := os.Getenv(childVar); kind != "" {
+		children[kind]()
 		return
 	}
 	// The agents' files, away from those of the user's processes.

@@ -23,6 +23,7 @@ type config struct {
 	gopsAddr string // "" for the agent's default, a free port of 127.0.0.1
 	runtimes []*fibers.Runtime
 	chosen   bool // runtimes were asked for
+	quit     bool
 }
 
 // WithAddr serves the page of Handler over HTTP at a loopback address, such as
@@ -63,6 +64,9 @@ func newConfig(opts []Option) (*config, error) {
 		if err := checkLoopback(c.gopsAddr); err != nil {
 			return nil, fmt.Errorf("%w: WithGopsAddr(%q): %w", ErrOption, c.gopsAddr, err)
 		}
+	}
+	if c.quit && !canQuit {
+		return nil, fmt.Errorf("%w: WithQuitReport: this system has no SIGQUIT", ErrOption)
 	}
 	if c.chosen && len(c.runtimes) == 0 {
 		return nil, fmt.Errorf("%w: WithRuntime needs at least one runtime", ErrOption)

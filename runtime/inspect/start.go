@@ -35,6 +35,7 @@ type session struct {
 	served  chan struct{} // closed when server no longer accepts
 	restore func()        // GODEBUG
 	unwatch func()
+	unquit  func()
 	remove  func() // the file that tells where the page is
 }
 
@@ -45,9 +46,9 @@ const shutdownGrace = time.Second
 // makes tracebacks show the names of fibers (GODEBUG=tracebacklabels=1, unless
 // it is set already) and, with WithAddr, serves the page of Handler.
 //
-// With WithAddr or WithRuntime it watches all runtimes, those to come too, as
+// With WithAddr, WithRuntime or WithQuitReport it watches all runtimes, those to come too, as
 // fibers.TrackSites and fibers.Watch do, until stop is called: call it first in main.
-// Without either, Start touches no runtime, as gops sees the fibers of all.
+// Without any, Start touches no runtime, as gops sees the fibers of all.
 //
 // If Start fails, it leaves nothing behind. It fails with ErrOption for options
 // that cannot be used; with ErrRunning if inspection is running already; or with
@@ -124,10 +125,14 @@ func open(conf *config) (s *session, err error) {
 	switch {
 	case l != nil:
 		s.unwatch = fibers.TrackSites()
-	case conf.chosen:
+	case conf.chosen || conf.quit:
 		s.unwatch = fibers.Watch()
 	default:
 		s.unwatch = func() {}
+	}
+	s.unquit = func() {}
+	if conf.quit {
+		s.unquit = reportOnQuit(conf.runtimes)
 	}
 	if l != nil {
 		s.serve(l, Handler(conf.runtimes...))
@@ -145,6 +150,7 @@ func (s *session) close() {
 		cancel()
 		<-s.served
 	}
+	s.unquit()
 	s.remove()
 	agent.Close()
 	s.unwatch()
