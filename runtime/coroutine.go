@@ -5,6 +5,7 @@ import (
 	goruntime "runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"runtime/trace"
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/coro"
@@ -80,6 +81,9 @@ func (c *coroutine) run() {
 	}
 	if h := f.handle.Load(); h != nil {
 		c.label(h.Name())
+		if trace.IsEnabled() {
+			fn = inRegion(h.Name(), fn)
+		}
 	}
 	if e := c.sched.eyes; e != nil {
 		e.runs(f)
@@ -90,6 +94,19 @@ func (c *coroutine) run() {
 	defer c.catch()
 	fn()
 	c.Flags[returned] = true
+}
+
+// inRegion returns a function that runs fn as a region of the Go runtime's execution trace,
+// which is on, under the name of its fiber: a fiber is on one goroutine from its begin to
+// its end, as regions must be.
+func inRegion(name string, fn func()) func() {
+	if name == "" {
+		return fn
+	}
+	return func() {
+		defer trace.StartRegion(noLabels, name).End()
+		fn()
+	}
 }
 
 // catch is deferred around a fiber and stops a panic. It must do nothing that

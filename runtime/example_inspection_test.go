@@ -245,3 +245,23 @@ func ExampleRuntime_Recorder() {
 	fmt.Println(rt.Recorder() == nil)
 	// Output: true
 }
+
+// A flight recorder that is on from the beginning tells who spawned whom.
+func ExampleWithRecorder() {
+	err := fibers.Run(func() {
+		_, _ = fibers.Spawn(func() (int, error) { return 1, nil }).Await()
+		for fibers.Current() != nil {
+			for _, rt := range fibers.Runtimes() {
+				if r := rt.Recorder(); r != nil && len(r.Events(time.Minute)) > 0 {
+					fmt.Println("recorded")
+					return
+				}
+			}
+			fibers.Yield()
+		}
+	}, fibers.WithRecorder(1000))
+	fmt.Println(err)
+	// Output:
+	// recorded
+	// <nil>
+}

@@ -28,6 +28,8 @@ type config struct {
 	stallAfter    time.Duration
 	stallReport   func(Report)
 	panicHandler  func(f *Fiber, v any, stack []byte)
+	recording     bool
+	events        int
 }
 
 // MaxSchedulers is the most schedulers that a runtime may be given.
@@ -86,6 +88,12 @@ func WithStallReport(after time.Duration, f func(Report)) Option {
 		panic("fibers: WithStallReport with a nil function")
 	}
 	return func(c *config) { c.stallAfter, c.stallReport = after, f }
+}
+
+// WithRecorder has the runtime record what happens in it from the beginning, as a flight
+// recorder, by a call of Record(n).
+func WithRecorder(n int) Option {
+	return func(c *config) { c.recording, c.events = true, n }
 }
 
 // WithPanicHandler sets what is called when a panic leaves a fiber, in that

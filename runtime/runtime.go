@@ -125,6 +125,9 @@ func New(opts ...Option) (*Runtime, error) {
 	}
 	rt.services.Add(1)
 	go rt.watch()
+	if conf.recording {
+		_, _ = rt.Record(conf.events) // it is the first
+	}
 	if conf.stallReport != nil {
 		rt.services.Add(1)
 		rt.Watch()
@@ -363,7 +366,8 @@ func GoOrElse(fn, instead func()) {
 }
 
 // GoNamed is Go with a name for the fiber, which inspection shows and the
-// profiler knows as the label "fiber".
+// profiler knows as the label "fiber". Where an execution trace of Go's is on when the fiber
+// begins (runtime/trace), the fiber is a region of it under that name.
 func GoNamed(name string, fn func()) {
 	if fn == nil {
 		panic("fibers: Go(nil): give it a function")

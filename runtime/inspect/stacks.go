@@ -30,6 +30,7 @@ import (
 const (
 	module     = "github.com/seed222ee791/fibers/"
 	fiberFrame = module + "runtime.(*coroutine).run\t"
+	region     = module + "runtime.inRegion.func1\t"
 	goexit     = "runtime.Goexit\t"
 	parkFrame  = module + "runtime.(*fiber)." // Park, Wait, WaitServed
 )
@@ -161,6 +162,9 @@ func programFrames(frames []string) (_ []string, isFiber bool) {
 	bottom := slices.IndexFunc(frames, func(f string) bool { return strings.HasPrefix(f, fiberFrame) })
 	if bottom >= 0 {
 		frames = frames[:bottom]
+		if bottom > 0 && strings.HasPrefix(frames[bottom-1], region) {
+			frames = frames[:bottom-1]
+		}
 	}
 	for len(frames) > 0 && slices.ContainsFunc(switchFrames, func(p string) bool { return strings.HasPrefix(frames[0], p) }) {
 		frames = frames[1:]
