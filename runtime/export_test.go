@@ -43,6 +43,9 @@ func WaitForWallClock() (n int) {
 	return n
 }
 
+// Mixed reports whether rt behaves as beside goroutines that have much to do.
+func Mixed(rt *Runtime) bool { return rt.mixed(rt.clock()) }
+
 // InfosAt is what Fibers will say when d has passed.
 func InfosAt(rt *Runtime, d time.Duration) (infos []FiberInfo) {
 	l := rt.lookout()

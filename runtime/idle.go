@@ -289,11 +289,12 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
 		s.pin.letGo()
-		if rt.understudy.state.Load() == called {
+		parks := s.parks(now)
+		if !parks && rt.understudy.state.Load() == called {
 			goruntime.Gosched() // let it see that it is not needed: it is in the way of the wake-up
 		}
 		var permit bool
-		if permit, ended = s.doze(wait); permit {
+		if permit, ended = s.doze(wait, parks); permit {
 			s.afterSleep()
 			s.came()
 			s.receive()

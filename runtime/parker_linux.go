@@ -17,14 +17,24 @@ import (
 // 80 µs after the permit while the waker stays busy, where a channel takes 170.
 // (A raw system call would be invisible to the garbage collector, which then
 // waits for it: a deadlock.)
+//
+// Where goroutines have much to do, a root parks instead, as they do (mixed.go).
 type parker struct {
 	state atomic.Uint32
+	bed   *bed // of who has parked; nil until then
+}
+
+// A bed is what wakes a root that has parked.
+type bed struct {
+	bell  chan struct{} // room for one
+	timer *time.Timer
 }
 
 const (
 	parkerEmpty uint32 = iota
 	parkerPermit
-	parkerAsleep
+	parkerAsleep  // in the futex
+	parkerParked  // at the bell
 	parkerPolling // see poller_linux.go
 
 	futexWait = 0 | 128 // FUTEX_WAIT, FUTEX_WAKE with FUTEX_PRIVATE_FLAG
@@ -65,11 +75,44 @@ func (p *parker) wait(d time.Duration) bool {
 	}
 }
 
+// park is wait in which the goroutine parks and keeps no thread. As wait, it is called by
+// the owner; the bell rings once for each time that permit has found it parked.
+func (p *parker) park(d time.Duration) bool {
+	if p.bed == nil {
+		t := time.NewTimer(time.Hour)
+		t.Stop()
+		p.bed = &bed{make(chan struct{}, 1), t}
+	}
+	b := p.bed
+	if !p.state.CompareAndSwap(parkerEmpty, parkerParked) {
+		p.state.Store(parkerEmpty)
+		return true
+	}
+	if d >= 0 {
+		b.timer.Reset(d)
+		select {
+		case <-b.bell:
+			b.timer.Stop()
+			p.state.Store(parkerEmpty)
+			return true
+		case <-b.timer.C:
+		}
+		if p.state.CompareAndSwap(parkerParked, parkerEmpty) {
+			return false
+		}
+	}
+	<-b.bell
+	p.state.Store(parkerEmpty)
+	return true
+}
+
 // permit gives the permit.
 func (p *parker) permit() {
 	switch p.state.Swap(parkerPermit) {
 	case parkerAsleep:
 		unix.Syscall6(unix.SYS_FUTEX, uintptr(p.word()), futexWake, 1, 0, 0, 0)
+	case parkerParked:
+		p.bed.bell <- struct{}{}
 	case parkerPolling:
 		epoll.Wake() // W4
 	}

@@ -68,7 +68,7 @@ func (p *poller) init(s *scheduler) {
 		f, ok := w.(*fiber)
 		if !ok || f.rt != s.rt {
 			w.Unpark()
-			s.guests = s.guests || !ok
+			s.readied = s.readied || !ok
 		} else if f.wake(0) {
 			s.pushWoken(f)
 		}
@@ -76,18 +76,23 @@ func (p *poller) init(s *scheduler) {
 }
 
 // doze sleeps for d, or for ever if that is negative: in epoll, if nobody else
-// waits there and there is something to wait for. It reports whether the permit came
-// (it is consumed), and how many waits for descriptors it has ended meanwhile.
-func (s *scheduler) doze(d time.Duration) (permit bool, ended int) {
+// waits there and there is something to wait for; as a goroutine that parks, or in a
+// system call. It reports whether the permit came (it is consumed), and how many waits
+// for descriptors it has ended meanwhile.
+func (s *scheduler) doze(d time.Duration, parks bool) (permit bool, ended int) {
+	wait, poll := s.parker.wait, epoll.Wait
+	if parks {
+		wait, poll = s.parker.park, epoll.Park
+	}
 	if !epoll.Acquire() {
-		return s.parker.wait(d), 0
+		return wait(d), 0
 	}
 	if !s.parker.enter() { // W4
 		epoll.Release()
 		return true, 0
 	}
 	s.counts.polls++
-	ended = epoll.Wait(d, s.poller.enqueue)
+	ended = poll(d, s.poller.enqueue)
 	permit = s.parker.leave()
 	epoll.Release()
 	return permit, ended

@@ -97,6 +97,37 @@ func TestPollerServesFibersAndGoroutines(t *testing.T) {
 	}
 }
 
+// A runtime whose descriptors are waited for by goroutines is a mixed one, which parks and
+// pins nothing, until they have been quiet for a while.
+func TestMixedProgram(t *testing.T) {
+	rt := newRuntime(t, fibers.WithSchedulers(2))
+	l := newLine(t)
+	defer l.close()
+	hops := make(chan byte)
+	const rounds = 2000
+	go func() {
+		for range rounds {
+			hops <- l.read()
+		}
+	}()
+	mixed := false
+	for i := range rounds {
+		l.write(byte(i))
+		if got := <-hops; got != byte(i) {
+			t.Fatalf("%d came for %d", got, i)
+		}
+		mixed = mixed || fibers.Mixed(rt)
+	}
+	if !mixed {
+		t.Error("a goroutine that read all the time was no company")
+	}
+	for start := time.Now(); fibers.Mixed(rt); time.Sleep(10 * time.Millisecond) { // sleep: nobody is there
+		if time.Since(start) > 20*time.Second {
+			t.Fatal("it is mixed still")
+		}
+	}
+}
+
 // soon is how late an event may be served, on a machine that others use too.
 const soon = time.Second
 

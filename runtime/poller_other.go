@@ -14,8 +14,10 @@ func (p *poller) init(*scheduler) {}
 func (rt *Runtime) attach() (detach func()) { return func() {} }
 
 // doze sleeps for d, or for ever if that is negative. It reports whether the
-// permit came (it is consumed).
-func (s *scheduler) doze(d time.Duration) (permit bool, ended int) { return s.parker.wait(d), 0 }
+// permit came (it is consumed). It parks in any case.
+func (s *scheduler) doze(d time.Duration, _ bool) (permit bool, ended int) {
+	return s.parker.wait(d), 0
+}
 
 func (s *scheduler) lookIn() int { return 0 }
 

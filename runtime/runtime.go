@@ -57,11 +57,12 @@ type Runtime struct {
 	pool       pool
 	monitor    monitor
 	understudy understudy
-	sighted    bool          // it can be told what goroutines are doing; constant
-	made       atomic.Uint32 // schedulers, for their random numbers
-	captives   atomic.Int32  // schedulers with a seat that have stalled; of the monitor
-	hogs       atomic.Int32  // how many captives are seen to compute; written under mu
-	spread     atomic.Bool   // there are as many seats as the Go runtime has processors; of the monitor
+	sighted    bool            // it can be told what goroutines are doing; constant
+	made       atomic.Uint32   // schedulers, for their random numbers
+	captives   atomic.Int32    // schedulers with a seat that have stalled; of the monitor
+	hogs       atomic.Int32    // how many captives are seen to compute; written under mu
+	mixedUntil stdatomic.Int64 // see mixed.go. Writers: any scheduler
+	spread     atomic.Bool     // there are as many seats as the Go runtime has processors; of the monitor
 
 	// spawned counts the fibers made by plain goroutines, before they can be
 	// seen; refused those of them that came too late. Writers: any.

@@ -83,8 +83,9 @@ type scheduler struct {
 	counts    counts // published at each turn
 	pin       pin
 	load      load
-	guests    bool                   // it has made goroutines ready
+	readied   bool                   // it has made goroutines ready
 	airing    bool                   // the last turn has looked at the old ends of the queues
+	company   company                // whom it has met: see mixed.go
 	given     int32                  // how often it has given work away as a captive: see attend
 	suspects  map[*scheduler]suspect // of an understudy
 
@@ -133,16 +134,16 @@ type scheduler struct {
 }
 
 const (
-	turnPicks  = 61                     // most picks between two turns of the root
-	turnTime   = 500 * time.Microsecond // most time, as long as fibers switch
-	airTime    = 500 * time.Microsecond // between two looks at the old ends, if fibers are uneven
-	unevenTime = 10 * time.Millisecond  // within which two late turns say that they are
-	breath     = time.Millisecond       // how long to keep the processor from others
-	hotFactor  = 8                      // how much shorter both are while fibers wait in Go's way
-	maxStreak  = 16
-	maxFavours = 16
-	eagerness  = 256 // wakes for which a watcher's finding is remembered
-	maxIdle    = 256 // coroutines resting at one scheduler
+	turnPicks   = 61                     // most picks between two turns of the root
+	turnTime    = 500 * time.Microsecond // most time, as long as fibers switch
+	airTime     = 500 * time.Microsecond // between two looks at the old ends, if fibers are uneven
+	unevenTime  = 10 * time.Millisecond  // within which two late turns say that they are
+	breath      = time.Millisecond       // how long to keep the processor from others
+	mixedFactor = 8                      // how much shorter turnTime and breath are beside goroutines
+	maxStreak   = 16
+	maxFavours  = 16
+	eagerness   = 256 // wakes for which a watcher's finding is remembered
+	maxIdle     = 256 // coroutines resting at one scheduler
 )
 
 func newScheduler(rt *Runtime) *scheduler {
@@ -398,9 +399,9 @@ func (s *scheduler) turn() *fiber {
 	rt := s.rt
 	now := rt.clock()
 	turnTime, breath := turnTime, breath
-	hot := now < rt.understudy.hot.Load()
-	if hot {
-		turnTime, breath = turnTime/hotFactor, breath/hotFactor
+	mixed := rt.mixed(now)
+	if mixed {
+		turnTime, breath = turnTime/mixedFactor, breath/mixedFactor
 	}
 	switch elapsed := time.Duration(now - s.now); {
 	case elapsed > turnTime && s.interval > 1:
@@ -433,7 +434,7 @@ func (s *scheduler) turn() *fiber {
 		case uneven:
 			s.streak, s.favours = 0, 0
 			return nil
-		case hot && s.interval < turnPicks:
+		case mixed && s.interval < turnPicks:
 			return nil // what is oldest first, too often, makes a computation broad
 		}
 	}
@@ -475,8 +476,9 @@ func (s *scheduler) compareTimes(now int64) (uneven bool) {
 // receive lets the goroutines run that s has made ready, as poller: they lie in the queue
 // of its processor.
 func (s *scheduler) receive() {
-	if s.guests {
-		s.guests = false
+	if s.readied {
+		s.readied = false
+		s.rt.mix(s.now)
 		s.counts.breaths++
 		goruntime.Gosched()
 		s.now = s.rt.clock()
@@ -495,7 +497,11 @@ func (s *scheduler) breathe() {
 	}
 	s.now = s.rt.clock()
 	s.breathed = s.now
-	s.pin.check(s)
+	if s.rt.mixed(s.now) {
+		s.pin.letGo()
+	} else {
+		s.pin.check(s)
+	}
 }
 
 // random returns a number below n, from a generator of the scheduler's own

@@ -5,28 +5,32 @@
 // mutant: -DLOAD_STORE
 // mutant: -DONE_LOOK
 // mutant: -DTIMEOUT_STORE
+// mutant: -DNO_RING
+// mutant: -DCAS_AFTER
 //
 // The parker: where a root sleeps, with one permit.  Go: parker_linux.go.
 //
 // Actors: one waiter, whose waits may time out; a waker, which gives its next
 // permit when the last one has been taken (the list of idle.pml sees to that).
 // The futex is the kernel's: it compares and blocks in one step, and it may
-// return for nothing, also by a wake that was meant for an earlier wait.
+// return for nothing, also by a wake that was meant for an earlier wait. Instead
+// of the futex the waiter may take the bell, a Go channel with room for one (park).
 //
 // Checked: every permit is taken exactly once, a time-out loses none, and the
 // waiter never sleeps for good beside a permit.
 //
-// Names: state, empty (here vacant), asleep and permit as in Go.  The fourth
+// Names: state, empty (here vacant), asleep, parked and permit as in Go.  The fifth
 // state, polling, is in poller.pml.
 
 #define PERMITS  3
 #define TIMEOUTS 2
 #define NOTHINGS 1      // returns of the futex for nothing
 
-mtype = { vacant, asleep, permit };
+mtype = { vacant, asleep, parked, permit };
 
 mtype state = vacant;
 bool infutex;
+bool bell;              // it has been rung, and not been heard
 byte given, taken;
 byte timeouts = TIMEOUTS, nothings = NOTHINGS;
 
@@ -34,7 +38,32 @@ proctype waiter() {
 	bool late;
 	do
 	:: atomic { taken == PERMITS -> break }
-	:: else ->
+	:: taken < PERMITS ->
+		// park
+		if
+		:: atomic { state == vacant -> state = parked }
+		:: atomic { else -> assert(state == permit); state = vacant; taken++; goto next }
+		fi;
+		if
+		:: atomic { bell -> bell = false }
+		:: atomic { timeouts > 0 -> timeouts-- };
+#ifdef CAS_AFTER
+			if
+			:: state == parked -> state = vacant; goto next
+			:: else
+			fi;
+#else
+			if
+			:: atomic { state == parked -> state = vacant; goto next }
+			:: atomic { else -> skip }
+			fi;
+#endif
+#ifndef NO_RING
+			atomic { bell -> bell = false }
+#endif
+		fi;
+		atomic { assert(state == permit); state = vacant; taken++ }
+	:: taken < PERMITS ->
 		// wait
 #ifdef STORE_ASLEEP
 		if
@@ -86,12 +115,15 @@ proctype waker() {
 #ifdef LOAD_STORE
 		if
 		:: state == asleep -> state = permit; infutex = false
+		:: state == parked -> state = permit; bell = true
 		:: else -> state = permit
 		fi
 #else
 		if
 		:: atomic { state == asleep -> state = permit }
 			infutex = false         // futex wake
+		:: atomic { state == parked -> state = permit }
+			atomic { assert(!bell); bell = true }
 		:: atomic { else -> assert(state == vacant); state = permit }
 		fi
 #endif
@@ -101,5 +133,5 @@ proctype waker() {
 
 init {
 	atomic { run waiter(); run waker() }
-	atomic { timeout -> assert(taken == PERMITS && state == vacant) }
+	atomic { timeout -> assert(taken == PERMITS && state == vacant && !bell) }
 }

@@ -8,8 +8,8 @@ import (
 	"go.uber.org/atomic"
 )
 
-// The driver polls where no engine does. It is an ordinary goroutine, blocked in
-// the kernel's wait.
+// The driver polls where no engine does. It is an ordinary goroutine, parked in Go's own
+// poller until the instance has events.
 //
 //	none ──start──▶ up ──▶ none: an engine is attached, or nothing is watched, or
 //	                       somebody else has the role (R4)
@@ -51,13 +51,12 @@ func (d *driver) run() {
 	for {
 		for p.engines.n.Load() == 0 && p.acquire() {
 			for pause := forEver; p.engines.n.Load() == 0 && p.table.n.Load() != 0; {
-				if p.wait(pause, nil) == 0 {
+				if p.park(pause, nil) == 0 {
 					pause = forEver
 					continue
 				}
 				// Those whom it has made ready run first, and what has come meanwhile is taken
-				// by a look: to wait in the kernel for each event by itself would take two
-				// switches of threads for each.
+				// by a look.
 				goruntime.Gosched()
 				pause = 0
 			}

@@ -49,6 +49,12 @@ func Release() { process.release() }
 // early, having woken none: if the last descriptor is gone it does.
 func Wait(d time.Duration, ready Enqueue) int { return process.wait(d, ready) }
 
+// Park is Wait in which the goroutine is parked, as one that waits for a descriptor of
+// package net is: no thread is blocked, and whoever has a processor of the Go runtime
+// free runs it. That is better where goroutines are at work, and slower where there are
+// none. d is as exact as Go's timers are. Where Go's poller refuses it, it is Wait.
+func Park(d time.Duration, ready Enqueue) int { return process.park(d, ready) }
+
 // Look is Wait that does not wait, for schedulers that are busy. It takes the role
 // for that time; if somebody has it, or no descriptor is watched, it does nothing.
 // It costs one system call, or a few loads: with BenchmarkLook 0.17 to 0.23 µs, or

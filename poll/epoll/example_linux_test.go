@@ -241,6 +241,23 @@ func ExampleWait() {
 	// Output: 0
 }
 
+func ExamplePark() {
+	detach := epoll.Attach(func() {})
+	defer detach()
+	d, r, w := pipe()
+	defer shut(d, r, w)
+	ticket, _ := d.Begin(epoll.In)
+	d.Drained(epoll.In, ticket)
+	d.Subscribe(epoll.In, func() { fmt.Println("something to read") })
+	for !epoll.Acquire() {
+	}
+	defer epoll.Release()
+	go unix.Write(w, []byte("hello"))
+	for epoll.Park(-1, nil) == 0 { // it may come for the other direction
+	}
+	// Output: something to read
+}
+
 func ExampleLook() {
 	detach := epoll.Attach(func() {})
 	defer detach()

@@ -71,6 +71,8 @@ func (f *fake) wait(events []event, d time.Duration) (int, error) {
 	}
 }
 
+func (f *fake) park(events []event, d time.Duration) (int, error) { return f.wait(events, d) }
+
 func (f *fake) wake() {
 	select {
 	case f.signal <- struct{}{}:

@@ -32,6 +32,8 @@ type kernel interface {
 	// wait waits for events for d, for ever if that is negative, not at all if it is
 	// zero, and writes them to events. It may return early, without any.
 	wait(events []event, d time.Duration) (n int, err error)
+	// park is wait in Go's way: the goroutine is parked, and keeps no thread.
+	park(events []event, d time.Duration) (n int, err error)
 	wake()
 	close()
 }

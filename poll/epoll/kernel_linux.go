@@ -17,6 +17,7 @@ type instance struct {
 	fd, wakeup int
 	raw        [eventBatch]unix.EpollEvent // of who waits
 	old        bool                        // there is no epoll_pwait2: known to who waits
+	parking    parking                     // of who waits
 }
 
 // wakeData marks the events of the eventfd: no descriptor has generation 0.
@@ -91,6 +92,7 @@ func (k *instance) wake() {
 }
 
 func (k *instance) close() {
+	k.parking.leave()
 	unix.Close(k.wakeup)
 	unix.Close(k.fd)
 }
@@ -98,16 +100,25 @@ func (k *instance) close() {
 // A timespec is the kernel's, with 64 bits on every system.
 type timespec struct{ sec, nsec int64 }
 
+// look asks the kernel for so many events without waiting. The system call is a raw one:
+// it does not block.
+func (k *instance) look(size uintptr) (n uintptr, errno syscall.Errno) {
+	n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(k.fd), uintptr(unsafe.Pointer(&k.raw[0])), size, 0, 0, 0)
+	return n, errno
+}
+
 // wait blocks in an ordinary system call, which Go's scheduler knows about; a raw
-// one would hold up the garbage collector. If it need not block it is raw.
+// one would hold up the garbage collector.
 func (k *instance) wait(events []event, d time.Duration) (int, error) {
-	raw := k.raw[:min(len(k.raw), len(events))]
+	if d == 0 {
+		n, errno := k.look(k.size(events))
+		return k.translate(events, n, errno)
+	}
+	k.parking.leave()
 	var n uintptr
 	var errno syscall.Errno
-	at, size := uintptr(unsafe.Pointer(&raw[0])), uintptr(len(raw))
+	at, size := uintptr(unsafe.Pointer(&k.raw[0])), k.size(events)
 	switch {
-	case d == 0:
-		n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(k.fd), at, size, 0, 0, 0)
 	case d < 0:
 		n, _, errno = syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(k.fd), at, size, minusOne, 0, 0)
 	case !k.old:
@@ -121,6 +132,13 @@ func (k *instance) wait(events []event, d time.Duration) (int, error) {
 	default:
 		n, _, errno = syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(k.fd), at, size, uintptr(millis(d)), 0, 0)
 	}
+	return k.translate(events, n, errno)
+}
+
+func (k *instance) size(events []event) uintptr { return uintptr(min(len(k.raw), len(events))) }
+
+// translate gives what the kernel has returned to who waits.
+func (k *instance) translate(events []event, n uintptr, errno syscall.Errno) (int, error) {
 	if errno != 0 {
 		if errno == unix.EINTR {
 			return 0, nil
@@ -128,8 +146,8 @@ func (k *instance) wait(events []event, d time.Duration) (int, error) {
 		return 0, os.NewSyscallError("epoll_wait", errno)
 	}
 	got := 0
-	for i := range raw[:n] {
-		e := &raw[i]
+	for i := range k.raw[:n] {
+		e := &k.raw[i]
 		data := dataOf(e)
 		if data == wakeData {
 			continue

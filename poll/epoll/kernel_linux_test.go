@@ -191,3 +191,64 @@ func TestWaitIsNotTooShort(t *testing.T) {
 		k.close()
 	}
 }
+
+// A goroutine that parks at an instance is woken by what ends a wait in the kernel, also
+// when it waits there in turns; nothing is left of either.
+func TestParkedWait(t *testing.T) {
+	before := descriptors(t)
+	opened, err := openKernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := opened.(*instance)
+	var pair [2]int
+	if pair, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.add(pair[0], 7); err != nil {
+		t.Fatal(err)
+	}
+	var events [4]event
+	if n, err := k.wait(events[:], 0); n != 1 || err != nil { // it can be written to
+		t.Fatalf("%d, %v", n, err)
+	}
+	for round := range 3 {
+		start := time.Now()
+		if n, err := k.park(events[:], 2*time.Millisecond); n != 0 || err != nil || time.Since(start) < 2*time.Millisecond {
+			t.Errorf("nothing came: %d, %v after %v", n, err, time.Since(start))
+		}
+		ways := []func([]event, time.Duration) (int, error){k.park, k.wait}
+		for _, d := range []time.Duration{-1, time.Minute, -1} {
+			for i, wait := range append(ways, ways...) {
+				time.AfterFunc(time.Millisecond, func() { unix.Write(pair[1], []byte{1}) })
+				if n, err := wait(events[:], d); n != 1 || err != nil || events[0].data != 7 || !events[0].in {
+					t.Fatalf("round %d, way %d, an event: %d, %v, %+v", round, i, n, err, events[0])
+				}
+				var b [8]byte
+				unix.Read(pair[0], b[:])
+				time.AfterFunc(time.Millisecond, k.wake)
+				if n, err := wait(events[:], time.Minute); n != 0 || err != nil {
+					t.Fatalf("round %d, way %d, woken: %d, %v", round, i, n, err)
+				}
+			}
+		}
+	}
+	if !k.parking.enter(k) {
+		t.Error("Go's poller does not take an epoll instance: this test tests less than it seems to")
+	}
+	k.close()
+	unix.Close(pair[0])
+	unix.Close(pair[1])
+	if after := descriptors(t); after > before+3 { // Go's own poller has some
+		t.Errorf("%d descriptors are open, %d before", after, before)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}

@@ -226,7 +226,12 @@ func (p *poller) release() {
 }
 
 // wait is called by the holder of the role.
-func (p *poller) wait(d time.Duration, ready Enqueue) int {
+func (p *poller) wait(d time.Duration, ready Enqueue) int { return p.waitIn(kernel.wait, d, ready) }
+
+// park is wait in Go's way.
+func (p *poller) park(d time.Duration, ready Enqueue) int { return p.waitIn(kernel.park, d, ready) }
+
+func (p *poller) waitIn(way func(kernel, []event, time.Duration) (int, error), d time.Duration, ready Enqueue) int {
 	k := p.kernel.Load()
 	if k == nil {
 		return 0
@@ -237,7 +242,7 @@ func (p *poller) wait(d time.Duration, ready Enqueue) int {
 			d = 0
 		}
 	}
-	n, err := (*k).wait(p.events[:], d)
+	n, err := way(*k, p.events[:], d)
 	if d != 0 {
 		p.sleep.Swap(running)
 	}
