@@ -237,8 +237,8 @@ func (id *idlers) remove(s *scheduler) {
 	copy(l[s.slept:], l[s.slept+1:])
 	l[len(l)-1] = nil
 	id.mu.list = l[:len(l)-1]
-	for i := s.slept; i < len(id.mu.list); i++ {
-		id.mu.list[i].slept = i
+	for i := int(s.slept); i < len(id.mu.list); i++ {
+		id.mu.list[i].slept = int32(i)
 	}
 	s.slept = -1
 	if s.timekeeper {
@@ -273,7 +273,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		return nil, searching
 	}
 	s.wheel.unattended.Store(true)
-	s.slept = len(id.mu.list)
+	s.slept = int32(len(id.mu.list))
 	id.mu.list = append(id.mu.list, s)
 	id.nsleep.Inc()
 	id.attend.Inc()

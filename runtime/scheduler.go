@@ -123,9 +123,9 @@ type scheduler struct {
 	called  stdatomic.Int64 // when the permit was given. Writer: who gives it. Reader: owner, after that
 	wakeUps *latencies      // of the seat
 	// Under rt.idle.mu.
-	slept      int  // index among the sleepers, -1 if awake
-	timekeeper bool // wakes by itself at rt.idle.mu.until
-	watcher    bool // see W2
+	slept      int32 // index among the sleepers, -1 if awake
+	timekeeper bool  // wakes by itself at rt.idle.mu.until
+	watcher    bool  // see W2
 	// Under rt.mu.
 	computes bool   // it is captive, and its fiber computes
 	legacy   legacy // of what it has left as a captive
