@@ -44,6 +44,9 @@ func (b *blockers) note(v *scheduler) {
 		return
 	}
 	var stack blockerStack
+	if gstatus.Of(f.g.get()) == gstatus.Ready { // it computes, or goes on already
+		return
+	}
 	if gstatus.Stack(f.g.get(), stack[:]) == 0 {
 		return
 	}

@@ -65,6 +65,10 @@ type HotObject struct {
 // A Hog is a fiber that has run for long, and the scheduler that it runs on.
 type Hog struct {
 	FiberInfo
+	// AtFunc and At, file:line, are where it was met: the innermost function on its stack
+	// that is neither of the standard library nor of this module. They are empty where
+	// that was not to be seen: see Examine.
+	AtFunc, At string
 }
 
 // A Lateness is a fiber that was queued for long before it ran.
@@ -122,7 +126,11 @@ func (r Report) String() string {
 		}
 	}
 	for _, h := range r.Hogs {
-		fmt.Fprintf(&b, "scheduler %d is held for %v by %s\n", h.Scheduler, round(h.For), h.who())
+		fmt.Fprintf(&b, "scheduler %d is held for %v by %s", h.Scheduler, round(h.For), h.who())
+		if h.At != "" {
+			fmt.Fprintf(&b, ", in %s at %s", h.AtFunc, h.At)
+		}
+		b.WriteString("\n")
 	}
 	if len(r.Puts) > 0 {
 		b.WriteString("nobody gets what these put:\n")

@@ -7,7 +7,10 @@ import (
 	"unsafe"
 )
 
-// Stack reads the return addresses on the stack of a goroutine that waits, innermost
+// Stacks says that Stack reads them.
+const Stacks = true
+
+// Stack reads the return addresses on the stack of a goroutine that does not run, innermost
 // first, into pcs, and returns how many. It follows frame pointers, as the tracer of the Go
 // runtime does, and stops nobody. If the goroutine goes on meanwhile, what is read may be
 // of another place, or nothing: it must be taken for a hint, and be looked up by
@@ -26,7 +29,7 @@ func Stack(key uintptr, pcs []uintptr) int {
 	}
 	var pc, bp uintptr
 	switch read(key) {
-	case Waiting:
+	case Waiting, Ready:
 		pc, bp = word(key+pcAt), word(key+bpAt)
 	case Calling:
 		pc, bp = word(key+callPCAt), word(key+callBPAt)

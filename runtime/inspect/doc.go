@@ -45,7 +45,8 @@
 // the page, Start touches no runtime. Signals remain the program's; with WithQuitReport the
 // report comes at SIGQUIT, before what happens then without it.
 //
-// The page stops nobody, however many fibers there are, and takes memory for what it
+// The page stops nobody, however many fibers there are, but for an instant where one has
+// kept a scheduler for long, to see at which line it is, and takes memory for what it
 // shows, not for what it looks at. An answer has at most limit rows for each runtime;
 // one request is answered at a time, and what slow readers leave unread is bounded. What
 // it says of each fiber was true at some moment during the request; the rows are not

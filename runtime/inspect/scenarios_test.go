@@ -81,7 +81,7 @@ func TestTheVerdictNamesTheCulprit(t *testing.T) {
 		"deadlock":  {"deadlock", []string{"2 fibers in a deadlock", "mutex", `"to Ann"`, "main.go:36"}},
 		"lostput":   {"stuck", []string{`"producer"`, "channel put", "main.go:27"}},
 		"leak":      {"growth", []string{"main.handle (main.go:", "50000 fibers"}},
-		"hogs":      {"hog", []string{"scheduler", "held by fiber", "main.spin"}},
+		"hogs":      {"hog", []string{"scheduler", "held by fiber", "main.spin", " at main.spin (main.go:1"}},
 		"heldlock":  {"contention", []string{"10000 fibers wait for the mutex", `"migration"`, "sleep"}},
 		"heartbeat": {"late", []string{`"heartbeat"`, "main.churn"}},
 	} {

@@ -78,7 +78,11 @@ func judge(r *fibers.Report, sites []fibers.SiteCount, groups []groupView, watch
 		add("stuck", "%s has waited %s in %s, where nobody gets%s", who(f.FiberInfo), people(f.For), f.Reason, more)
 	}
 	for _, h := range r.Hogs {
-		add("hog", "scheduler %d held by %s for %s", h.Scheduler, who(h.FiberInfo), people(h.For))
+		at := ""
+		if h.At != "" {
+			at = " at " + place(h.At, h.AtFunc)
+		}
+		add("hog", "scheduler %d held by %s%s for %s", h.Scheduler, who(h.FiberInfo), at, people(h.For))
 	}
 	for _, h := range r.Hot {
 		if h.Waiters < contendedBy || len(h.HeldBy) == 0 || h.Held < contendedFrom {
