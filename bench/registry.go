@@ -85,6 +85,7 @@ func registry(sc scale) []*workload {
 		cmlWorkloads(),
 		memoryWorkloads(sc),
 		netioWorkloads(sc),
+		lineWorkloads(),
 		borderWorkloads(),
 		idleWorkloads(),
 	)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/poll"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -246,4 +247,18 @@ func ExampleConn_WriteTo() {
 	fmt.Println(n, err, s.String())
 	// Output:
 	// 5 <nil> hello
+}
+
+func ExampleMemPipe() {
+	a, b := poll.MemPipe()
+	fibers.Go(func() {
+		fmt.Fprintln(a, "through memory")
+		a.Close()
+	})
+	r := poll.NewReader(b)
+	fmt.Println(r.ReadLine())
+	fmt.Println(r.ReadLine())
+	// Output:
+	// through memory <nil>
+	//  EOF
 }

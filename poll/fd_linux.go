@@ -3,7 +3,6 @@ package poll
 import (
 	"net"
 	"net/netip"
-	"os"
 	"syscall"
 	"time"
 
@@ -169,21 +168,6 @@ func (f *fd) await(dir epoll.Direction, s epoll.State, turn bool) error {
 	}
 	return nil
 }
-
-// over returns the error of a state in which nobody waits.
-func over(s epoll.State) error {
-	switch s {
-	case epoll.Closed:
-		return net.ErrClosed
-	case epoll.Expired:
-		return os.ErrDeadlineExceeded
-	}
-	return nil
-}
-
-// longSpree is after how many calls in a row that did not wait the others have
-// their turn.
-const longSpree = 64
 
 // breathe lets other fibers run if this descriptor keeps the caller busy.
 func (f *fd) breathe() {

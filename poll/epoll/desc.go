@@ -50,6 +50,7 @@ type Desc struct {
 	mu         sync.Mutex // of the queues
 	index, gen uint32     // its place in the table; written before it is there
 	fd         int
+	virtual    bool
 }
 
 // Register begins to watch fd, which must be nonblocking, for both directions.
@@ -59,7 +60,7 @@ type Desc struct {
 // fd cannot be waited for (a regular file, a directory), or with what the system
 // says. A Desc is registered once.
 func (d *Desc) Register(fd int) error {
-	if d.gen != 0 {
+	if d.gen != 0 || d.virtual {
 		panic("epoll: Register of a Desc that was registered before: take a new one")
 	}
 	d.fd = fd
@@ -67,6 +68,18 @@ func (d *Desc) Register(fd int) error {
 		d.cells[i].word.Store(bitReady)
 	}
 	return process.register(d)
+}
+
+// Virtual makes d one of which no kernel knows, instead of Register: what happens to it is
+// told by Found and Signal alone. Both directions are Ready at first. It needs no epoll.
+func (d *Desc) Virtual() {
+	if d.gen != 0 || d.virtual {
+		panic("epoll: Virtual of a Desc that was registered before: take a new one")
+	}
+	d.virtual = true
+	for i := range d.cells {
+		d.cells[i].word.Store(bitReady)
+	}
 }
 
 // Begin begins an attempt in a direction: it says whether it can succeed, and
@@ -218,12 +231,14 @@ func (d *Desc) over(dir Direction, bit uint32) {
 // Close makes both directions Closed, wakes all who wait, and ends the
 // registration. It must be called once, before the descriptor itself is closed.
 func (d *Desc) Close() {
-	if d.gen == 0 {
+	if d.gen == 0 && !d.virtual {
 		panic("epoll: Close of a Desc that is not registered")
 	}
 	d.over(In, bitClosed)
 	d.over(Out, bitClosed)
-	process.remove(d)
+	if !d.virtual {
+		process.remove(d)
+	}
 }
 
 // deliver is an event of the kernel.

@@ -338,3 +338,19 @@ func ExampleDesc_WaitUnless() {
 	wait.Release(me)
 	// Output: false 0
 }
+
+func ExampleDesc_Virtual() {
+	var d epoll.Desc
+	d.Virtual()
+	defer d.Close()
+	ticket, state := d.Begin(epoll.In)
+	fmt.Println(state)
+	d.Drained(epoll.In, ticket) // there is nothing
+	go d.Found(epoll.In)
+	d.Wait(epoll.In)
+	_, state = d.Begin(epoll.In)
+	fmt.Println(state)
+	// Output:
+	// ready
+	// ready
+}

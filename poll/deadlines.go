@@ -2,6 +2,8 @@ package poll
 
 import (
 	"math"
+	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -113,3 +115,18 @@ func (d *deadlines) stop() {
 		d.t.Stop()
 	}
 }
+
+// over returns the error of a state in which nobody waits.
+func over(s epoll.State) error {
+	switch s {
+	case epoll.Closed:
+		return net.ErrClosed
+	case epoll.Expired:
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// longSpree is after how many calls in a row that did not wait the others have
+// their turn.
+const longSpree = 64
