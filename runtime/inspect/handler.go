@@ -61,7 +61,8 @@ const mostUnsent = 48 << 20
 //	/waits     who waits for whom: deadlocks, stuck fibers, contended locks
 //	/tree      who spawned whom
 //	/stacks    the stacks of the fibers of all runtimes, grouped, as text
-//	/metrics   counters in the text form of OpenMetrics
+//	/metrics   counters in the text form of OpenMetrics, or with ?format=text or a header
+//	           Accept: text/plain in that of Prometheus
 //	/trace     what happens in the next ?seconds=5, for ui.perfetto.dev
 //	/block     where fibers have waited, for go tool pprof
 //	/live      what is unusual and the groups, once a second, as server-sent events
@@ -111,7 +112,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/tree":
 		h.answer(w, r, treeParameters, h.tree)
 	case "/metrics":
-		h.answer(w, r, noParameters, h.metrics)
+		h.answer(w, r, waitParameters, h.metrics)
 	case "/block":
 		h.answer(w, r, noParameters, h.block)
 	case "/trace":
@@ -291,9 +292,14 @@ func (h *handler) tree(r *http.Request, q query) (contentType string, body *byte
 }
 
 // metrics renders the metrics.
-func (h *handler) metrics(*http.Request, query) (contentType string, body *bytes.Buffer, err error) {
+func (h *handler) metrics(r *http.Request, q query) (contentType string, body *bytes.Buffer, err error) {
 	body = new(bytes.Buffer)
-	writeMetrics(body, h.looked())
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	if q.Format == asText || strings.HasPrefix(accept, "text/plain") && !strings.Contains(accept, "openmetrics") {
+		writeMetrics(body, h.looked(), true)
+		return "text/plain; version=0.0.4; charset=utf-8", body, nil
+	}
+	writeMetrics(body, h.looked(), false)
 	return "application/openmetrics-text; version=1.0.0; charset=utf-8", body, nil
 }
 

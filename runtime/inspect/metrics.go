@@ -10,8 +10,9 @@ import (
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
-// Metrics in the text form of OpenMetrics 1.0. Their names are documented here, once:
-// what help says.
+// Metrics in the text form of OpenMetrics 1.0, or the older one of Prometheus, which has
+// no units and no end, and whose counters bear the suffix of their samples. Their names
+// are documented here, once: what help says.
 
 // A metric is one family.
 type metric struct {
@@ -60,8 +61,21 @@ var metrics = []metric{
 	{"fibers_scheduler_on_core", "gauge", "ratio", "Share of looks at which it was on its core.", perScheduler(func(s *fibers.SchedulerStats) float64 { return s.OnCore })},
 }
 
-// writeMetrics writes the metrics of the runtimes.
-func writeMetrics(w io.Writer, rts []*fibers.Runtime) {
+// writeMetrics writes the metrics of the runtimes, in the older form if old is true.
+func writeMetrics(w io.Writer, rts []*fibers.Runtime, old bool) {
+	head := func(name, kind, unit, help string) {
+		if old {
+			if kind == "counter" {
+				name += "_total"
+			}
+			unit = ""
+		}
+		fmt.Fprintf(w, "# TYPE %s %s\n", name, kind)
+		if unit != "" {
+			fmt.Fprintf(w, "# UNIT %s %s\n", name, unit)
+		}
+		fmt.Fprintf(w, "# HELP %s %s\n", name, help)
+	}
 	all := make([]fibers.Stats, len(rts))
 	for i, rt := range rts {
 		all[i] = rt.Stats()
@@ -71,11 +85,7 @@ func writeMetrics(w io.Writer, rts []*fibers.Runtime) {
 		if m.unit != "" {
 			name += "_" + m.unit
 		}
-		fmt.Fprintf(w, "# TYPE %s %s\n", name, m.kind)
-		if m.unit != "" {
-			fmt.Fprintf(w, "# UNIT %s %s\n", name, m.unit)
-		}
-		fmt.Fprintf(w, "# HELP %s %s\n", name, m.help)
+		head(name, m.kind, m.unit, m.help)
 		suffix := ""
 		if m.kind == "counter" {
 			suffix = "_total"
@@ -84,9 +94,11 @@ func writeMetrics(w io.Writer, rts []*fibers.Runtime) {
 			m.of(func(v float64, labels ...string) { sample(w, name+suffix, v, labels) }, strconv.Itoa(i), &all[i])
 		}
 	}
-	histogram(w, all, "fibers_wake_up_seconds", "From when a sleeping scheduler was called until it came.", func(s *fibers.SchedulerStats) *fibers.Latencies { return &s.WakeUps })
-	histogram(w, all, "fibers_delay_seconds", "From when a fiber was queued until it ran, of one in 32.", func(s *fibers.SchedulerStats) *fibers.Latencies { return &s.Delays })
-	fmt.Fprint(w, "# TYPE fibers_site_alive gauge\n# HELP fibers_site_alive Fibers alive by where they were spawned, while somebody watches.\n")
+	head("fibers_wake_up_seconds", "histogram", "seconds", "From when a sleeping scheduler was called until it came.")
+	histogram(w, all, "fibers_wake_up_seconds", func(s *fibers.SchedulerStats) *fibers.Latencies { return &s.WakeUps })
+	head("fibers_delay_seconds", "histogram", "seconds", "From when a fiber was queued until it ran, of one in 32.")
+	histogram(w, all, "fibers_delay_seconds", func(s *fibers.SchedulerStats) *fibers.Latencies { return &s.Delays })
+	head("fibers_site_alive", "gauge", "", "Fibers alive by where they were spawned, while somebody watches.")
 	var g groups
 	g.all = map[string]*groupView{}
 	for _, s := range fibers.Sites() {
@@ -100,7 +112,9 @@ func writeMetrics(w io.Writer, rts []*fibers.Runtime) {
 	for _, v := range g.views(50) {
 		sample(w, "fibers_site_alive", float64(v.Count), []string{"site", v.Key})
 	}
-	fmt.Fprint(w, "# EOF\n")
+	if !old {
+		fmt.Fprint(w, "# EOF\n")
+	}
 }
 
 // sample writes one line.
@@ -122,8 +136,7 @@ func sample(w io.Writer, name string, v float64, labels []string) {
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // histogram writes times, for each scheduler.
-func histogram(w io.Writer, all []fibers.Stats, name, help string, of func(*fibers.SchedulerStats) *fibers.Latencies) {
-	fmt.Fprintf(w, "# TYPE %s histogram\n# UNIT %s seconds\n# HELP %s %s\n", name, name, name, help)
+func histogram(w io.Writer, all []fibers.Stats, name string, of func(*fibers.SchedulerStats) *fibers.Latencies) {
 	for i := range all {
 		for j := range all[i].Schedulers {
 			s := &all[i].Schedulers[j]
