@@ -54,6 +54,10 @@ func TestRunEndsWhenNothingCanHappen(t *testing.T) {
 		"a choice among what nobody gives": {main: func() {
 			cml.Select(cml.On(cml.NewChan[int]().GetOp(), func(int) {}), cml.On(cml.NewCond().WaitOp(), func(cml.Unit) {}))
 		}, want: []string{"choice"}},
+		"a task awaited by an operation": {main: func() {
+			lost := fibers.Spawn(func() (int, error) { return cml.NewChan[int]().Get(), nil })
+			cml.Perform(lost.AwaitOp())
+		}, want: []string{"nothing can happen", "channel get", "2 fibers"}},
 		"a fiber left while draining": {main: func() {
 			fibers.GoNamed("left", func() { cml.NewQueue[int](0).Get() })
 		}, opts: []fibers.Option{fibers.WithDrain()}, want: []string{`"left"`, "queue get"}},

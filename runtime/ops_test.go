@@ -152,3 +152,35 @@ func ExampleTask_AwaitOp() {
 	})
 	// Output: first
 }
+
+// Tasks that end while those who await them by an operation take something else: each
+// gets the one or the other, and a task's result is there afterwards.
+func TestAwaitOpStress(t *testing.T) {
+	rt := newRuntime(t, fibers.WithSchedulers(2))
+	_ = rt.Run(func() {
+		for round := range scale(20_000, 2_000) {
+			c := cml.NewChan[int]()
+			task := fibers.Spawn(func() (int, error) {
+				for range round % 3 {
+					fibers.Yield()
+				}
+				return round, nil
+			})
+			other := fibers.Spawn(func() (int, error) {
+				v, _, _ := cml.PerformUntil(cml.Wrap(c.PutOp(-1), func(cml.Unit) int { return 1 }), cml.Wrap(task.AwaitOp(), func(fibers.Result[int]) int { return 2 }))
+				return v, nil
+			})
+			v := cml.Perform(cml.Choice(
+				cml.Wrap(task.AwaitOp(), func(r fibers.Result[int]) int { return r.Value }),
+				c.GetOp(),
+				cml.Wrap(task.AwaitOp(), func(r fibers.Result[int]) int { return r.Value })))
+			if v != round && v != -1 {
+				t.Fatalf("round %d: %d", round, v)
+			}
+			if r := cml.Perform(task.AwaitOp()); r.Value != round || r.Err != nil {
+				t.Fatalf("round %d: %+v", round, r)
+			}
+			_, _ = other.Await()
+		}
+	})
+}

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -21,9 +22,9 @@ type future struct {
 	by       stdatomic.Uint64 // the fiber that is to make it happen, if that is known
 	mu       struct {
 		sync.Mutex
-		waiters []wait.Waiter      // nil in the places of holes
-		holes   []int              // places of waiters that have gone
-		calls   map[*func()]uint64 // see subscribe; with their order
+		waiters []wait.Waiter                 // nil in the places of holes
+		holes   []int                         // places of waiters that have gone
+		ops     map[*awaitRegistration]uint64 // that wait at it, with their order
 		order   uint64
 	}
 }
@@ -35,39 +36,16 @@ func (f *future) complete() {
 	f.happened.Store(true)
 	ws := f.mu.waiters
 	f.mu.waiters, f.mu.holes = nil, nil
-	calls := f.mu.calls
-	f.mu.calls = nil
+	ops := f.mu.ops
+	f.mu.ops = nil
 	f.mu.Unlock()
 	for _, w := range ws {
 		if w != nil {
 			w.Unpark()
 		}
 	}
-	for _, call := range slices.SortedFunc(maps.Keys(calls), func(a, b *func()) int { return cmp.Compare(calls[a], calls[b]) }) {
-		(*call)()
-	}
-}
-
-// subscribe has call made, once, when it has happened, which may be now. The
-// call must be short and not wait. The function that is returned takes it back, if
-// it is not just being made; it is nil if it has been made already.
-func (f *future) subscribe(call func()) (cancel func()) {
-	f.mu.Lock()
-	if f.happened.Load() {
-		f.mu.Unlock()
-		call()
-		return nil
-	}
-	if f.mu.calls == nil {
-		f.mu.calls = make(map[*func()]uint64)
-	}
-	f.mu.order++
-	f.mu.calls[&call] = f.mu.order
-	f.mu.Unlock()
-	return func() {
-		f.mu.Lock()
-		delete(f.mu.calls, &call)
-		f.mu.Unlock()
+	for _, r := range slices.SortedFunc(maps.Keys(ops), func(a, b *awaitRegistration) int { return cmp.Compare(ops[a], ops[b]) }) {
+		r.Commit(cml.Unit{})
 	}
 }
 
