@@ -34,6 +34,7 @@ const (
 	doomed           // in the batch that the trimmer is ending; the trimmer's
 	forks            // it has a place in package fork
 	sheltered        // its fiber is cleaning up: see shelter.go
+	protected        // its fiber is inside Protect
 )
 
 func coroutineOf(c *coro.Coro) *coroutine { return (*coroutine)(unsafe.Pointer(c)) }
@@ -123,6 +124,9 @@ func (c *coroutine) catch() {
 
 // finish takes leave of a fiber, however it ended.
 func (c *coroutine) finish() {
+	if h := c.fiber.handle.Load(); h != nil {
+		h.finish()
+	}
 	// What the fiber may have set on its goroutine is not for the next one on it. A
 	// goroutine that is locked to its thread must not even switch.
 	pprof.SetGoroutineLabels(noLabels)

@@ -25,8 +25,10 @@ func Current() *Fiber {
 // A Fiber is the public handle of a fiber. It stays valid, and keeps its ID and
 // name, after the fiber has ended. Its methods may be called from anywhere.
 type Fiber struct {
-	id   uint64
-	name atomic.Pointer[string]
+	id    uint64
+	name  atomic.Pointer[string]
+	ended atomic.Bool            // Writer: the fiber, at its end
+	done  atomic.Pointer[future] // made when first asked for. Writers: any, once
 }
 
 // ID returns the number of the fiber, unique in the process and never zero.
@@ -146,6 +148,10 @@ func (f *fiber) public() *Fiber {
 // describe fills in what a record says besides its function. Owner only, before
 // the fiber is queued.
 func (f *fiber) describe(j job) {
+	if h := j.handle; h != nil {
+		h.id = f.id()
+		f.handle.Store(h)
+	}
 	watched := wait.Watched()
 	if j.dropped != nil || j.instead != nil || watched || f.rt.sim != nil {
 		m := f.newMore(watched)

@@ -26,6 +26,11 @@ type Group struct {
 		panic         *PanicError
 		over          bool                // WithGroup has returned
 		members       map[uint64]struct{} // the fibers among them, as far as they are known
+
+		join, going bool                 // JoinErrors, KeepGoing
+		more        []error              // those after err, if they are to be joined
+		finals      []func(error)        // of Defer
+		calls       map[*func()]struct{} // of DoneOp: see await
 	}
 }
 
@@ -36,7 +41,8 @@ type Group struct {
 // error as its cause, and is returned. A member's panic cancels the context too
 // and is raised again in the caller, as a *PanicError, when all have ended; a
 // panic in fn likewise, as itself. A member that ends by runtime.Goexit fails
-// with ErrGoexit.
+// with ErrGoexit. JoinErrors and KeepGoing of the group change what becomes of errors,
+// and its Defer has something done at the end.
 //
 // It may be called in a fiber, whose runtime the members then share, or in a
 // plain goroutine: they run in the Default runtime.
@@ -50,12 +56,16 @@ func WithGroup(ctx context.Context, fn func(ctx context.Context, g *Group) error
 	if c := current(); c != nil {
 		g.rt = c.sched.rt
 	}
-	returned := false
-	defer func() { // if fn panicked or exited
-		if !returned {
-			g.cancel(context.Canceled)
+	returned, waited := false, false
+	defer func() { // if fn panicked or exited, or the wait for the others was ended
+		if waited {
+			return
+		}
+		g.cancel(context.Canceled)
+		if !returned || g.hasFinals() {
 			g.wait()
 		}
+		g.finally(context.Canceled)
 	}()
 	err := fn(g.ctx, g)
 	returned = true
@@ -63,10 +73,14 @@ func WithGroup(ctx context.Context, fn func(ctx context.Context, g *Group) error
 		g.fail(err)
 	}
 	g.wait()
+	waited = true
 	if g.mu.panic != nil {
+		g.finally(g.mu.panic)
 		panic(g.mu.panic)
 	}
-	return g.mu.err
+	err = g.outcome()
+	g.finally(err)
+	return err
 }
 
 // Go runs fn in a new fiber, a member of the group. With a limit it waits until
@@ -76,6 +90,18 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 		panic("fibers: Group.Go(nil): give it a function")
 	}
 	g.enter()
+	g.start(fn, nil, entry(fn))
+}
+
+// start runs fn in a new fiber, for which there is room. gone, if not nil, is called if
+// the fiber does not come to run; origin is what the user gave.
+func (g *Group) start(fn func(ctx context.Context) error, gone func(), origin uintptr) {
+	drop := func() {
+		if gone != nil {
+			gone()
+		}
+		g.leave(ErrClosed)
+	}
 	j := job{
 		fn: func() {
 			err := ErrGoexit
@@ -93,8 +119,8 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 			}
 			err = fn(g.ctx)
 		},
-		dropped: func() { g.leave(ErrClosed) },
-		origin:  entry(fn),
+		dropped: drop,
+		origin:  origin,
 	}
 	if c := current(); c != nil && (g.rt == nil || g.rt == c.sched.rt) {
 		c.sched.spawn(j)
@@ -103,7 +129,7 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 	}
 	if g.rt != nil {
 		if !g.rt.trySpawn(j) {
-			g.leave(ErrClosed)
+			drop()
 		}
 		return
 	}
@@ -213,14 +239,21 @@ func (g *Group) leave(err error) {
 		g.fail(err)
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.mu.active--
 	if g.mu.members != nil {
 		delete(g.mu.members, wait.Self())
 	}
 	g.admit()
-	if g.mu.active == 0 && g.mu.joiner != nil {
-		g.mu.joiner.Unpark()
+	var calls map[*func()]struct{}
+	if g.mu.active == 0 {
+		calls, g.mu.calls = g.mu.calls, nil
+		if g.mu.joiner != nil {
+			g.mu.joiner.Unpark()
+		}
+	}
+	g.mu.Unlock()
+	for call := range calls {
+		(*call)()
 	}
 }
 
@@ -260,11 +293,15 @@ func (g *Group) wait() {
 func (g *Group) fail(err error) {
 	g.mu.Lock()
 	first := g.mu.err == nil
-	if first {
+	switch {
+	case first:
 		g.mu.err = err
+	case g.mu.join && !g.repeats(err):
+		g.mu.more = append(g.mu.more, err)
 	}
+	going := g.mu.going
 	g.mu.Unlock()
-	if first {
+	if first && !going {
 		g.cancel(err)
 	}
 }

@@ -399,6 +399,7 @@ func (rt *Runtime) Go(fn func()) {
 type job struct {
 	fn      func()
 	name    string
+	handle  *Fiber  // the public handle, if somebody has it already
 	dropped func()  // see more.dropped
 	instead func()  // see more.instead
 	origin  uintptr // see more.origin; given with dropped

@@ -389,6 +389,9 @@ func (s *scheduler) end(f *fiber) {
 // drop ends a fiber that has never run, as the runtime ends.
 func (s *scheduler) drop(f *fiber) {
 	f.drop()
+	if h := f.handle.Load(); h != nil {
+		h.finish()
+	}
 	s.end(f)
 }
 

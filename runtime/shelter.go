@@ -15,11 +15,30 @@ import goruntime "runtime"
 //	                                   └──cutting, at a wait──▶ ended
 //
 // Sheltered are also fibers that were unwinding already, by a panic or a Goexit of
-// their own, when the end came; that shows on their stacks. A deferred function
+// their own, when the end came; that shows on their stacks. So are those inside Protect. A deferred function
 // that runs because its function returned looks like any other code: its waits are
 // ended.
 //
 // Checked by: docs/models/park.pml (SHELTER), TestCleanUp….
+
+// Protect runs fn, whose waits are not ended while the runtime of the fiber ends, as long
+// as the grace lasts (see Close and WithGrace): for what must not be left half done,
+// though it is no deferred function. The end then comes at the first wait after it. In
+// a plain goroutine, and in a simulation, where there is no grace, it just calls fn.
+// It keeps nothing else away: a context that is cancelled is.
+func Protect(fn func()) {
+	if fn == nil {
+		panic("fibers: Protect(nil): give it a function")
+	}
+	c := current()
+	if c == nil || c.Flags[protected] {
+		fn()
+		return
+	}
+	c.Flags[protected] = true
+	defer func() { c.Flags[protected] = false }()
+	fn()
+}
 
 // mustEnd reports whether a wait of the fiber, the caller, must end now that its
 // runtime is ending.
@@ -29,7 +48,7 @@ func (f *fiber) mustEnd() bool {
 	if f.rt.cutting.Load() || f.rt.sim != nil { // in a simulation nobody has a grace
 		return true
 	}
-	return !f.co.Flags[sheltered] && !unwinding()
+	return !f.co.Flags[sheltered] && !f.co.Flags[protected] && !unwinding()
 }
 
 // quit ends the fiber of c, the caller, as its runtime ends.

@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"maps"
 	goruntime "runtime"
 	"slices"
@@ -119,7 +121,9 @@ type Task[T any] struct {
 	done   future
 	result Result[T]
 	panic  *PanicError
-	made   bool // by Spawn
+	made   bool                    // by Spawn, or one of the others
+	cancel context.CancelCauseFunc // nil: it has no context
+	then   func()                  // nil, or called at its end: it must not wait
 }
 
 // Spawn runs fn in a new fiber, as Go does, and returns the task that stands for
@@ -129,37 +133,84 @@ func Spawn[T any](fn func() (T, error)) *Task[T] {
 		panic("fibers: Spawn(nil): give it a function")
 	}
 	t := &Task[T]{made: true}
-	run := func() {
-		returned := false
-		defer func() {
-			if !returned {
-				if v := recover(); v != nil {
-					t.panic = newPanicError(v)
-				} else {
-					t.result.Err = ErrGoexit
-				}
-			}
-			t.done.complete()
-		}()
-		if wait.Watched() {
-			t.done.by.Store(wait.Self())
-		}
-		t.result.Value, t.result.Err = fn()
-		returned = true
+	t.spawn(fn, entry(fn))
+	return t
+}
+
+// SpawnContext is Spawn of a function with a context, which is done when ctx is, when
+// the task's Cancel is called, or when the task has ended: the way to end one task from outside. What waits
+// obeys it by cml.PerformContext, cml.Done, or as contexts are obeyed.
+func SpawnContext[T any](ctx context.Context, fn func(ctx context.Context) (T, error)) *Task[T] {
+	if ctx == nil || fn == nil {
+		panic("fibers: SpawnContext without a context or a function")
 	}
+	t := &Task[T]{made: true}
+	ctx, t.cancel = context.WithCancelCause(ctx)
+	t.spawn(func() (T, error) { return fn(ctx) }, entry(fn))
+	return t
+}
+
+// ErrTaskCancelled is the cause of the context of a task that was ended by Cancel.
+var ErrTaskCancelled = errors.New("fibers: task cancelled")
+
+// Cancel cancels the context of a task that has one, of SpawnContext, GroupSpawn or
+// TaskSet.Spawn, with ErrTaskCancelled as its cause. It does not wait: Await does. To
+// cancel a task that has ended does nothing. A member of a group that then returns that cause, or
+// context.Canceled, has not failed. A task of Spawn has no context: Cancel panics.
+func (t *Task[T]) Cancel() {
+	t.check("Cancel")
+	if t.cancel == nil {
+		panic("fibers: Cancel of a Task of Spawn, which has no context: use SpawnContext")
+	}
+	t.cancel(ErrTaskCancelled)
+}
+
+// run is the life of a task, in its fiber.
+func (t *Task[T]) run(fn func() (T, error)) {
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				t.panic = newPanicError(v)
+			} else {
+				t.result.Err = ErrGoexit
+			}
+		}
+		t.end(context.Canceled)
+	}()
+	if wait.Watched() {
+		t.done.by.Store(wait.Self())
+	}
+	t.result.Value, t.result.Err = fn()
+	returned = true
+}
+
+// end tells all who want to know that the task has ended.
+func (t *Task[T]) end(cause error) {
+	if t.cancel != nil {
+		t.cancel(cause)
+	}
+	t.done.complete()
+	if t.then != nil {
+		t.then()
+	}
+}
+
+// spawn runs fn in a new fiber; origin is what the user gave.
+func (t *Task[T]) spawn(fn func() (T, error), origin uintptr) {
+	run := func() { t.run(fn) }
 	dropped := func() {
 		t.result.Err = ErrClosed
-		t.done.complete()
+		t.end(ErrClosed)
 	}
 	if c := current(); c != nil {
-		c.sched.spawn(job{fn: run, dropped: dropped, origin: entry(fn)})
+		c.sched.spawn(job{fn: run, dropped: dropped, origin: origin})
 		c.spawned()
-		return t
+		return
 	}
-	for !Default().trySpawn(job{fn: run, dropped: dropped, origin: entry(fn)}) {
+	for !Default().trySpawn(job{fn: run, dropped: dropped, origin: origin}) {
 		goruntime.Gosched() // closed at this moment
 	}
-	return t
 }
 
 // Await waits for the task's end and returns its result. If the task panicked,

@@ -1,0 +1,169 @@
+package runtime
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A TaskSet is tasks of which one wants to know the next that has ended, whichever it is.
+// Its tasks may begin at any time, by anyone. NewTaskSet makes one.
+type TaskSet[T any] struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	mu     struct {
+		sync.Mutex
+		alive    int
+		finished []*Task[T]
+		waiters  []*cml.Waiter[Finished[T]] // in the order of coming; only if nothing is finished and somebody alive
+		empty    []*func()                  // of Close
+	}
+}
+
+// Finished is a task of a TaskSet that has ended.
+type Finished[T any] struct {
+	Task *Task[T] // nil: no task is left
+	Result[T]
+}
+
+// NewTaskSet returns a set without tasks. Their contexts are done when ctx is. At the end
+// Cancel or Close must be called, as the cancel function of any context.
+func NewTaskSet[T any](ctx context.Context) *TaskSet[T] {
+	if ctx == nil {
+		panic("fibers: NewTaskSet of a nil context")
+	}
+	s := &TaskSet[T]{}
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	return s
+}
+
+// Spawn runs fn in a new fiber as SpawnContext does, a task of the set.
+func (s *TaskSet[T]) Spawn(fn func(ctx context.Context) (T, error)) *Task[T] {
+	if fn == nil {
+		panic("fibers: TaskSet.Spawn(nil): give it a function")
+	}
+	s.mu.Lock()
+	s.mu.alive++
+	s.mu.Unlock()
+	t := &Task[T]{made: true}
+	t.then = func() { s.ended(t) }
+	var ctx context.Context
+	ctx, t.cancel = context.WithCancelCause(s.ctx)
+	t.spawn(func() (T, error) { return fn(ctx) }, entry(fn))
+	return t
+}
+
+// ended is called when t has ended: it goes to the first who waits, or to those that
+// have ended. The commits are made with the lock held: none waits.
+func (s *TaskSet[T]) ended(t *Task[T]) {
+	s.mu.Lock()
+	s.mu.alive--
+	s.mu.finished = append(s.mu.finished, t)
+	s.settle()
+	var empty []*func()
+	if s.mu.alive == 0 {
+		empty, s.mu.empty = s.mu.empty, nil
+	}
+	s.mu.Unlock()
+	for _, call := range empty {
+		(*call)()
+	}
+}
+
+// settle serves those who wait, as far as there is something for them.
+func (s *TaskSet[T]) settle() {
+	for len(s.mu.waiters) > 0 {
+		f, ok := s.next()
+		if !ok {
+			return
+		}
+		w := s.mu.waiters[0]
+		s.mu.waiters = slices.Delete(s.mu.waiters, 0, 1)
+		if (*w).Commit(f) {
+			s.taken(f)
+		}
+	}
+}
+
+// next says what there is for the next who asks.
+func (s *TaskSet[T]) next() (f Finished[T], ok bool) {
+	if len(s.mu.finished) > 0 {
+		t := s.mu.finished[0]
+		return Finished[T]{Task: t, Result: t.result}, true
+	}
+	return f, s.mu.alive == 0
+}
+
+func (s *TaskSet[T]) taken(f Finished[T]) {
+	if f.Task != nil {
+		s.mu.finished = slices.Delete(s.mu.finished, 0, 1)
+	}
+}
+
+// Next waits until a task of the set has ended, and returns it with its result: each
+// task once, in the order in which they ended. Its Task is nil if none is left. If the
+// task panicked, Next panics with the *PanicError.
+func (s *TaskSet[T]) Next() Finished[T] { return cml.Perform(s.NextOp()) }
+
+// NextOp returns the operation that is ready when a task of the set has ended: see Next.
+func (s *TaskSet[T]) NextOp() cml.Op[Finished[T]] {
+	return cml.Wrap(cml.NewOp(
+		func() (Finished[T], bool) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			f, ok := s.next()
+			if ok {
+				s.taken(f)
+			}
+			return f, ok
+		},
+		func(w cml.Waiter[Finished[T]]) (withdraw func()) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			place := &w
+			s.mu.waiters = append(s.mu.waiters, place)
+			s.settle()
+			return func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if i := slices.Index(s.mu.waiters, place); i >= 0 {
+					s.mu.waiters = slices.Delete(s.mu.waiters, i, i+1)
+				}
+			}
+		}), func(f Finished[T]) Finished[T] {
+		if f.Task != nil && f.Task.panic != nil {
+			panic(f.Task.panic)
+		}
+		return f
+	})
+}
+
+// Len returns how many tasks are left: those that have not ended, and those that Next has
+// not returned yet.
+func (s *TaskSet[T]) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.alive + len(s.mu.finished)
+}
+
+// Cancel cancels the contexts of all tasks, also of those that begin later.
+func (s *TaskSet[T]) Cancel() { s.cancel(ErrTaskCancelled) }
+
+// Close cancels all tasks and waits until none is alive. What they came to can still be
+// asked for by Next.
+func (s *TaskSet[T]) Close() {
+	s.Cancel()
+	f := new(future)
+	call := f.complete
+	s.mu.Lock()
+	if s.mu.alive == 0 {
+		s.mu.Unlock()
+		return
+	}
+	s.mu.empty = append(s.mu.empty, &call)
+	s.mu.Unlock()
+	f.await(wait.Group)
+}
