@@ -17,15 +17,29 @@ import (
 //   - a scheduler that sleeps parks, its descriptors in Go's own poller (epoll.Park);
 //   - threads are not pinned;
 //   - processors are given to others eight times as often (mixedFactor);
-//   - the understudy is called also where processors are free.
 //
-// What counts as company: a captive was found; a descriptor was ready for a goroutine; or,
-// when schedulers were about to sleep, goroutines were ready half of the time.
+// What counts as company: some captives were found, or descriptors were ready for
+// goroutines, in a fifth of a second; or, when a scheduler was about to sleep, goroutines were
+// ready most of the time.
 //
 // What that brings is in docs/design/0003.
 
-// mixTime is how long company is remembered.
-const mixTime = 200 * time.Millisecond
+const (
+	mixTime = 200 * time.Millisecond // how long company is remembered
+	someMet = 4                      // meetings within that time that make company
+)
+
+// meet says that a captive was found, or a goroutine made ready by a descriptor. Writers
+// of both words are any: what is lost of two that come at a time does not matter.
+func (rt *Runtime) meet(now int64) {
+	if now-rt.metSince.Load() > int64(mixTime) {
+		rt.metSince.Store(now)
+		rt.met.Store(0)
+	}
+	if rt.met.Inc() >= someMet {
+		rt.mix(now)
+	}
+}
 
 // mix says that there is company. Whoever is late writes an older time: it does not matter.
 func (rt *Runtime) mix(now int64) {
@@ -37,22 +51,37 @@ func (rt *Runtime) mix(now int64) {
 // mixed reports whether there was company lately.
 func (rt *Runtime) mixed(now int64) bool { return now < rt.mixedUntil.Load() }
 
-// company is what a scheduler has seen at its last eight sleeps, a bit each: whether
-// goroutines were ready then.
-type company uint8
+// company is what a scheduler has seen at its last eight looks: whether two goroutines were
+// ready, or more. (One may be Go's sweeper, which gives way all the time.) A look is part of a sleep, one at most in half a millisecond: a goroutine whose thread
+// the system has stopped, for the sake of another process, is ready for as long as that, and no
+// company.
+type company struct {
+	seen uint8 // a bit for each look
+	slot uint8 // of time, in which the last one was
+}
+
+// most is how many of the looks make company.
+const most = 6
+
+// slotShift makes slots of time of nanoseconds.
+const slotShift = 19
 
 // parks reports whether s, which is about to sleep, is to do so in Go's way. Owner only.
 func (s *scheduler) parks(now int64) bool {
-	_, ready := s.load.read()
-	if s.rt.understudy.state.Load() == called {
-		ready--
-	}
-	s.company <<= 1
-	if ready > 0 {
-		s.company |= 1
-	}
-	if bits.OnesCount8(uint8(s.company)) >= 4 {
-		s.rt.mix(now)
+	c := &s.company
+	if slot := uint8(now >> slotShift); slot != c.slot {
+		c.slot = slot
+		_, ready := s.load.read()
+		if s.rt.understudy.state.Load() == called {
+			ready--
+		}
+		c.seen <<= 1
+		if ready > 1 {
+			c.seen |= 1
+		}
+		if bits.OnesCount8(c.seen) >= most {
+			s.rt.mix(now)
+		}
 	}
 	return s.rt.mixed(now)
 }

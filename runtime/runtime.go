@@ -57,10 +57,12 @@ type Runtime struct {
 	pool       pool
 	monitor    monitor
 	understudy understudy
-	sighted    bool            // it can be told what goroutines are doing; constant
-	made       atomic.Uint32   // schedulers, for their random numbers
-	captives   atomic.Int32    // schedulers with a seat that have stalled; of the monitor
-	hogs       atomic.Int32    // how many captives are seen to compute; written under mu
+	sighted    bool          // it can be told what goroutines are doing; constant
+	made       atomic.Uint32 // schedulers, for their random numbers
+	captives   atomic.Int32  // schedulers with a seat that have stalled; of the monitor
+	hogs       atomic.Int32  // how many captives are seen to compute; written under mu
+	met        atomic.Uint32 // and metSince: see meet
+	metSince   stdatomic.Int64
 	mixedUntil stdatomic.Int64 // see mixed.go. Writers: any scheduler
 	spread     atomic.Bool     // there are as many seats as the Go runtime has processors; of the monitor
 

@@ -481,7 +481,7 @@ func (s *scheduler) compareTimes(now int64) (uneven bool) {
 func (s *scheduler) receive() {
 	if s.readied {
 		s.readied = false
-		s.rt.mix(s.now)
+		s.rt.meet(s.now)
 		s.counts.breaths++
 		goruntime.Gosched()
 		s.now = s.rt.clock()

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	goruntime "runtime"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 
 	"go.uber.org/atomic"
@@ -32,7 +33,7 @@ import (
 // and spin. One that comes straight back from its yield, time after time, takes that for
 // a sign of it, and rests by the clock: it looks again after restMin, then after twice as
 // long, up to restMax. And it is not called at all when a scheduler wakes up, but by the
-// monitor, unless the program is a mixed one (mixed.go).
+// monitor, unless a captive was found lately (hot).
 //
 // # The races
 //
@@ -48,6 +49,7 @@ import (
 type understudy struct {
 	call  chan struct{} // room for one
 	state atomic.Uint32
+	hot   stdatomic.Int64 // until when captives are expected, by the runtime's clock
 }
 
 const (
@@ -60,6 +62,7 @@ const (
 	idleYields   = 4                    // such yields in a row, before it rests
 	restMin      = 20 * time.Microsecond
 	restMax      = time.Millisecond
+	hotTime      = 200 * time.Millisecond
 	callTime     = 20 * time.Microsecond // what may be brief is a block if it lasts longer
 )
 
@@ -74,7 +77,7 @@ func (rt *Runtime) callUnderstudy() {
 // allAwake is called by a scheduler that is about to run a fiber, if it may have slept.
 func (s *scheduler) allAwake() {
 	rt := s.rt
-	if rt.understudy.state.Load() == uncalled && rt.idle.nsleep.Load() == 0 && (rt.spread.Load() || rt.mixed(s.now)) {
+	if rt.understudy.state.Load() == uncalled && rt.idle.nsleep.Load() == 0 && (rt.spread.Load() || s.now < rt.understudy.hot.Load()) {
 		rt.callUnderstudy()
 	}
 }
@@ -119,7 +122,8 @@ func (s *scheduler) waitForSeat() bool {
 		}
 		now := rt.clock()
 		if s.findSeat(now) {
-			rt.mix(now)
+			u.hot.Store(now + int64(hotTime))
+			rt.meet(now)
 			return true
 		}
 		now = rt.clock() // to look at many schedulers takes long
