@@ -68,23 +68,33 @@ func TestWhatWasSeenIsOfThatFiber(t *testing.T) {
 		t.Fatalf("seen was %+v", first)
 	}
 	f := l.f
-	_ = rt.Run(func() {
-		for range 2 * maxFree { // one of them gets the record
-			GoNamed("second", later)
+	// The next one with the record may have ended, run by a stand-in, when it is looked at.
+	for try := 0; ; try++ {
+		seen := false
+		_ = rt.Run(func() {
+			for range 2 * maxFree { // one of them gets the record
+				GoNamed("second", later)
+			}
+			if f.id() == first.ID {
+				t.Fatal("nobody has got the record")
+			}
+			if again := l.info(); try == 0 && (again.Parent != first.Parent || again.Func != first.Func) {
+				t.Errorf("seen was %+v, and then %+v", first, again)
+			}
+			if seen = l.look(f); !seen {
+				return
+			}
+			if now := l.info(); now.Parent == first.Parent || now.Func == first.Func {
+				t.Errorf("seen was %+v, and then %+v", first, now)
+			}
+		})
+		if seen {
+			return
 		}
-		if f.id() == first.ID {
-			t.Fatal("nobody has got the record")
-		}
-		if again := l.info(); again.Parent != first.Parent || again.Func != first.Func {
-			t.Errorf("seen was %+v, and then %+v", first, again)
-		}
-		if !l.look(f) {
+		if try == 20 {
 			t.Fatal("the one with the record is not seen")
 		}
-		if now := l.info(); now.Parent == first.Parent || now.Func == first.Func {
-			t.Errorf("seen was %+v, and then %+v", first, now)
-		}
-	})
+	}
 }
 
 func earlier() {}
