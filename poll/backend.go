@@ -103,8 +103,29 @@ type mailer interface {
 	writeMsgAddrPort(p, oob []byte, to netip.AddrPort) (n, oobn int, err error)
 	readFromUnix(p []byte) (int, *net.UnixAddr, error)
 	writeToUnix(p []byte, to *net.UnixAddr) (int, error)
+	// recvOp is the operation that takes a packet, of which it gives max bytes.
+	recvOp(max int) cml.Op[letter]
+	// sendOp is the operation that sends p; to is nil, or an address for the kind of socket.
+	sendOp(p []byte, to net.Addr) cml.Op[error]
 	envoy
 }
+
+// A letter is a packet that has come.
+type letter struct {
+	data []byte
+	from net.Addr // nil: the sender has no name
+	err  error
+}
+
+// cut returns what is given of a letter.
+func (l letter) cut(max int) letter {
+	l.data = l.data[:min(max, len(l.data))]
+	return l
+}
+
+// largestPacket is more than any packet has: what is received before it is known who will
+// get it is received as a whole.
+const largestPacket = 256 << 10
 
 // An envoy is a unix socket: what it sends may bring descriptors along.
 type envoy interface {

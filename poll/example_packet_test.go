@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/poll"
+	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 func ExampleListenPacket() {
@@ -172,4 +173,26 @@ func ExamplePacketConn_SyscallConn() {
 	fmt.Println(raw.Control(func(fd uintptr) { /* set an option */ }))
 	// Output:
 	// <nil>
+}
+
+func ExamplePacketConn_RecvFromOp() {
+	a := must(poll.ListenPacket("udp", "127.0.0.1:0"))
+	defer a.Close()
+	_, ok := fibers.PerformTimeout(a.RecvFromOp(100), time.Millisecond)
+	fmt.Println(ok)
+	a.WriteTo([]byte("to myself"), a.LocalAddr())
+	p := cml.Perform(a.RecvFromOp(100))
+	fmt.Println(string(p.Data), p.From.String() == a.LocalAddr().String(), p.Err)
+	// Output:
+	// false
+	// to myself true <nil>
+}
+
+func ExamplePacketConn_SendToOp() {
+	a := must(poll.ListenPacket("udp", "127.0.0.1:0"))
+	defer a.Close()
+	err, ok := fibers.PerformTimeout(a.SendToOp([]byte("to myself"), a.LocalAddr()), time.Second)
+	fmt.Println(err, ok)
+	// Output:
+	// <nil> true
 }

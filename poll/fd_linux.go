@@ -55,7 +55,9 @@ type fd struct {
 
 	turn turn // one Write at a time, so that they do not mix
 	gone atomic.Pointer[cml.Cond]
-	dead atomic.Pointer[deadlines]
+	// Packets that were received for an operation that lost; nil: never any.
+	strays atomic.Pointer[strays]
+	dead   atomic.Pointer[deadlines]
 	// The addresses, once somebody has asked.
 	localAddr, remoteAddr atomic.Pointer[net.Addr]
 }

@@ -62,6 +62,10 @@ func (f *fd) receiveMsgOnce(p, oob []byte, ask int, rsa *syscall.RawSockaddrAny)
 			}
 			continue
 		}
+		if x, ok := f.stray(); ok {
+			*rsa = x.rsa
+			return copy(p, x.data), 0, 0, x.size, x.err
+		}
 		v := unix.Iovec{Base: unsafe.SliceData(p)}
 		v.SetLen(len(p))
 		m := unix.Msghdr{Name: (*byte)(unsafe.Pointer(rsa)), Namelen: syscall.SizeofSockaddrAny, Iov: &v, Control: unsafe.SliceData(oob)}

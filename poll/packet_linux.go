@@ -59,6 +59,10 @@ func (f *fd) receiveOnce(p []byte, rsa *syscall.RawSockaddrAny) (int, uint32, er
 			}
 			continue
 		}
+		if x, ok := f.stray(); ok {
+			*rsa = x.rsa
+			return copy(p, x.data), x.size, x.err
+		}
 		size := uint32(syscall.SizeofSockaddrAny)
 		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(f.sys), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
 			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(rsa)), uintptr(unsafe.Pointer(&size)))

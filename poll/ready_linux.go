@@ -39,6 +39,8 @@ func (f *fd) isReady(dir epoll.Direction, ask bool) (error, bool) {
 			return nil, true
 		case s != epoll.Ready:
 			return over(s), true
+		case dir == epoll.In && f.hasStray():
+			return nil, true
 		case sysReady(f.sys, dir == epoll.Out):
 			return nil, true
 		}

@@ -39,6 +39,9 @@ func (f *fd) readOnce(p []byte) (int, error) {
 			}
 			continue
 		}
+		if x, ok := f.stray(); ok {
+			return copy(p, x.data), x.err
+		}
 		n, errno := 0, syscall.Errno(0)
 		if f.kind&isSocket != 0 {
 			n, errno = sysReceive(f.sys, p)

@@ -10,14 +10,18 @@ import (
 // the function that is returned is called. attempt is called by the one who calls
 // watch, or by who brings the event: it must not wait.
 func watch(d *epoll.Desc, dir epoll.Direction, attempt func() bool) (stop func()) {
-	w := &watcher{desc: d, dir: dir, attempt: attempt}
+	return watchBy(func(call func()) (func(), bool) { return d.Subscribe(dir, call) }, attempt)
+}
+
+// watchBy is watch by whatever tells when there may be something: see prompt.notice.
+func watchBy(notice func(call func()) (cancel func(), ok bool), attempt func() bool) (stop func()) {
+	w := &watcher{notice: notice, attempt: attempt}
 	w.look()
 	return w.stop
 }
 
 type watcher struct {
-	desc    *epoll.Desc
-	dir     epoll.Direction
+	notice  func(call func()) (cancel func(), ok bool)
 	attempt func() bool
 	mu      struct {
 		sync.Mutex
@@ -34,7 +38,7 @@ func (w *watcher) look() {
 			w.mu.Unlock()
 			return
 		}
-		cancel, ok := w.desc.Subscribe(w.dir, w.look)
+		cancel, ok := w.notice(w.look)
 		w.mu.cancel = cancel
 		w.mu.Unlock()
 		if ok {
