@@ -252,7 +252,7 @@ func (s *scheduler) reclaim() bool {
 	s.pin.again()
 	if asleep {
 		rt.kickMonitor()
-		t.parker.permit()
+		t.parker.permit(&rt.bell)
 	}
 	return true
 }

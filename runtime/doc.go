@@ -112,7 +112,7 @@
 //	scheduler.go, place.go, steal.go
 //	                  the queues and the loop; taking fibers from others
 //	parking.go        how a fiber waits and is woken
-//	idle.go, parker_linux.go
+//	idle.go, parker_linux.go, bell_linux.go
 //	                  how a scheduler sleeps: the protocol, the system call
 //	poller_linux.go   how it waits for descriptors meanwhile
 //	captive.go        what happens when a fiber keeps one: its seat is taken

@@ -208,7 +208,7 @@ func (rt *Runtime) stop() {
 		id.searching.Inc()
 		id.remove(s)
 		id.mu.Unlock()
-		s.parker.permit()
+		s.parker.permit(&rt.bell)
 	}
 	open.Lock()
 	open.list = removeOne(open.list, rt)
@@ -225,6 +225,7 @@ func (rt *Runtime) stop() {
 	rt.services.Wait()
 	rt.roots.Wait()
 	rt.detach()
+	rt.bell.close()
 	if left := rt.pool.close(); left > 0 {
 		panic("fibers: internal error: coroutines left over at the end")
 	}

@@ -34,8 +34,9 @@ package runtime
 //
 //	Announce     under mu: into the list, nsleep+1; searching−1 if it searched
 //	Recheck      look at every queue once more
-//	Sleep        until the permit comes, or the time; in a futex, or as the poller
-//	             in epoll (poller_linux.go), where work may come too
+//	Sleep        until the permit comes, or the time; in a futex, by the bell
+//	             (bell_linux.go), or as the poller in epoll (poller_linux.go), where
+//	             work may come too
 //
 // # Argument
 //
@@ -212,7 +213,7 @@ func (rt *Runtime) wakeOne() {
 	id.mu.Unlock()
 	rt.kickMonitor()
 	s.called.Store(rt.clock())
-	s.parker.permit()
+	s.parker.permit(&rt.bell)
 }
 
 // choose returns the sleeper to be woken: the one who fell asleep last, but the
@@ -280,7 +281,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	if searching {
 		id.searching.Dec()
 	}
-	wait := s.patience(now)
+	wait, watches := s.patience(now), s.watcher
 	id.mu.Unlock()
 
 	rt.checkDrained()
@@ -294,7 +295,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 			goruntime.Gosched() // let it see that it is not needed: it is in the way of the wake-up
 		}
 		var permit bool
-		if permit, ended = s.doze(wait, parks); permit {
+		if permit, ended = s.doze(wait, parks, watches); permit {
 			s.afterSleep()
 			s.came()
 			s.receive()

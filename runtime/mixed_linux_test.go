@@ -18,7 +18,7 @@ func TestPermitsAreNotLost(t *testing.T) {
 	go func() {
 		defer close(done)
 		for i := range permits {
-			p.permit()
+			p.permit(nil)
 			for start := time.Now(); taken.Load() <= int64(i); { // one at a time: it has one permit
 				if time.Since(start) > 30*time.Second {
 					panic("a permit was lost") // the other side waits, perhaps for ever

@@ -36,6 +36,7 @@ const (
 	parkerAsleep  // in the futex
 	parkerParked  // at the bell
 	parkerPolling // see poller_linux.go
+	parkerBelled  // see bell_linux.go
 
 	futexWait = 0 | 128 // FUTEX_WAIT, FUTEX_WAKE with FUTEX_PRIVATE_FLAG
 	futexWake = 1 | 128
@@ -106,8 +107,8 @@ func (p *parker) park(d time.Duration) bool {
 	return true
 }
 
-// permit gives the permit.
-func (p *parker) permit() {
+// permit gives the permit; b is the bell of the runtime.
+func (p *parker) permit(b *bell) {
 	switch p.state.Swap(parkerPermit) {
 	case parkerAsleep:
 		unix.Syscall6(unix.SYS_FUTEX, uintptr(p.word()), futexWake, 1, 0, 0, 0)
@@ -115,5 +116,7 @@ func (p *parker) permit() {
 		p.bed.bell <- struct{}{}
 	case parkerPolling:
 		epoll.Wake() // W4
+	case parkerBelled:
+		b.ring() // B
 	}
 }

@@ -30,7 +30,7 @@ func (p *parker) wait(d time.Duration) bool {
 }
 
 // permit gives the permit.
-func (p *parker) permit() {
+func (p *parker) permit(*bell) {
 	select {
 	case p.c <- struct{}{}:
 	default:

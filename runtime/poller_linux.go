@@ -77,14 +77,18 @@ func (p *poller) init(s *scheduler) {
 
 // doze sleeps for d, or for ever if that is negative: in epoll, if nobody else
 // waits there and there is something to wait for; as a goroutine that parks, or in a
-// system call. It reports whether the permit came (it is consumed), and how many waits
+// system call, or by the bell, which watchers, who are up each millisecond, leave to
+// others. It reports whether the permit came (it is consumed), and how many waits
 // for descriptors it has ended meanwhile.
-func (s *scheduler) doze(d time.Duration, parks bool) (permit bool, ended int) {
+func (s *scheduler) doze(d time.Duration, parks, watches bool) (permit bool, ended int) {
 	wait, poll := s.parker.wait, epoll.Wait
 	if parks {
 		wait, poll = s.parker.park, epoll.Park
 	}
 	if !epoll.Acquire() {
+		if !parks && !watches && !s.rt.bubbled {
+			return s.rt.bell.doze(&s.parker, d), 0
+		}
 		return wait(d), 0
 	}
 	if !s.parker.enter() { // W4

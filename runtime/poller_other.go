@@ -15,7 +15,7 @@ func (rt *Runtime) attach() (detach func()) { return func() {} }
 
 // doze sleeps for d, or for ever if that is negative. It reports whether the
 // permit came (it is consumed). It parks in any case.
-func (s *scheduler) doze(d time.Duration, _ bool) (permit bool, ended int) {
+func (s *scheduler) doze(d time.Duration, _, _ bool) (permit bool, ended int) {
 	return s.parker.wait(d), 0
 }
 

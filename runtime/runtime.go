@@ -57,6 +57,7 @@ type Runtime struct {
 	pool       pool
 	monitor    monitor
 	understudy understudy
+	bell       bell
 	sighted    bool          // it can be told what goroutines are doing; constant
 	made       atomic.Uint32 // schedulers, for their random numbers
 	captives   atomic.Int32  // schedulers with a seat that have stalled; of the monitor
@@ -435,6 +436,9 @@ func (rt *Runtime) inject(f *fiber) {
 	}
 	if rt.sim != nil {
 		rt.sim.injected(f)
+	} else if s := roots.Here(); s != nil && s.rt == rt && s.firing {
+		s.pushWoken(f) // as fire itself does; its caller sees to the rest
+		return
 	}
 	rt.injector.Push(f)
 	rt.wakeForWork()

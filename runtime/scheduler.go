@@ -9,6 +9,7 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/coro"
+	"github.com/seed222ee791/fibers/internal/getg"
 	"github.com/seed222ee791/fibers/internal/pad"
 	"github.com/seed222ee791/fibers/worksteal"
 )
@@ -65,11 +66,12 @@ type scheduler struct {
 	idle      []*coroutine // resting, ready for a fiber
 	free      []*fiber     // recycled records
 	nextID    uint64
-	countdown int   // picks until the next turn
-	interval  int   // picks between turns, so that they come about every turnTime
-	streak    int32 // picks from next in a row
-	favours   int32 // picks from the ring in a row, while others wait
-	rotation  int   // which queue the turn looks at first
+	countdown int    // picks until the next turn
+	interval  int    // picks between turns, so that they come about every turnTime
+	streak    int32  // picks from next in a row
+	favours   int32  // picks from the ring in a row, while others wait
+	rotation  uint32 // which queue the turn looks at first
+	firing    bool   // the root is in fire
 	rng       uint64
 	now       int64 // the runtime's clock at the last turn
 	breathed  int64 // when the processor was last given to others
@@ -146,6 +148,10 @@ const (
 	maxIdle     = 256 // coroutines resting at one scheduler
 )
 
+// roots tells of which scheduler the calling goroutine is the root, if of any: what its
+// timers wake by way of operations goes to its ring, as what they wake directly does.
+var roots getg.Table[scheduler]
+
 func newScheduler(rt *Runtime) *scheduler {
 	s := &scheduler{rt: rt, interval: 1, countdown: 1, slept: -1}
 	s.deque.Init(&s.newest)
@@ -160,6 +166,8 @@ func newScheduler(rt *Runtime) *scheduler {
 // loop is the life of a root.
 func (s *scheduler) loop() {
 	defer s.rt.roots.Done()
+	key := getg.Get()
+	roots.Put(key, s)
 	pprof.SetGoroutineLabels(noLabels) // coroutines inherit them
 	s.now = s.rt.clock()
 	s.breathed = s.now
@@ -205,6 +213,7 @@ func (s *scheduler) loop() {
 			s.settle()
 		}
 	}
+	roots.Delete(key)
 	s.pin.letGo()
 	s.retire()
 }
@@ -445,7 +454,7 @@ func (s *scheduler) turn() *fiber {
 	s.rotation++
 	for i := range 5 {
 		var f *fiber
-		switch (s.rotation + i) % 5 {
+		switch (int(s.rotation%5) + i) % 5 {
 		case 0:
 			f = rt.injector.Pop()
 		case 1:

@@ -20,6 +20,7 @@ func (s *scheduler) fire(w *wheel, now int64, limit int) {
 	}
 	var sleepers [fireBatch]*fiber
 	woken := sleepers[:0]
+	s.firing = true
 	for _, what := range batch[:n] {
 		switch what := what.(type) {
 		case *fiber:
@@ -35,6 +36,7 @@ func (s *scheduler) fire(w *wheel, now int64, limit int) {
 			what.ring(s)
 		}
 	}
+	s.firing = false
 	if len(woken) >= aheadFrom {
 		readAhead(woken) // before the push: they are ours until then
 	}
