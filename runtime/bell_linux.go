@@ -37,7 +37,7 @@ import (
 //	last set to now. One who is late with that may end another's sleep, which looks at the
 //	clock, and goes on. It sets the timer by way of the file, which says if it is closed.
 //
-// Checked by: TestBellStress, TestBellEnds….
+// Checked by: docs/models/parker.pml (spin, with mutants), TestBellStress, TestBellEnds….
 type bell struct {
 	// taken is by whom file, conn and broken are owned. conn is also read by those who
 	// have seen belled, which was written after it.

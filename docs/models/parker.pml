@@ -7,6 +7,8 @@
 // mutant: -DTIMEOUT_STORE
 // mutant: -DNO_RING
 // mutant: -DCAS_AFTER
+// mutant: -DNO_LOOK
+// mutant: -DRING_FIRST
 //
 // The parker: where a root sleeps, with one permit.  Go: parker_linux.go.
 //
@@ -14,23 +16,25 @@
 // permit when the last one has been taken (the list of idle.pml sees to that).
 // The futex is the kernel's: it compares and blocks in one step, and it may
 // return for nothing, also by a wake that was meant for an earlier wait. Instead
-// of the futex the waiter may take the bell, a Go channel with room for one (park).
+// of the futex the waiter may take the bell, a Go channel with room for one (park), or
+// a timer of the kernel's, which is set to now by who gives the permit (bell_linux.go).
 //
 // Checked: every permit is taken exactly once, a time-out loses none, and the
 // waiter never sleeps for good beside a permit.
 //
-// Names: state, empty (here vacant), asleep, parked and permit as in Go.  The fifth
+// Names: state, empty (here vacant), asleep, parked, belled and permit as in Go.  The sixth
 // state, polling, is in poller.pml.
 
 #define PERMITS  3
 #define TIMEOUTS 2
 #define NOTHINGS 1      // returns of the futex for nothing
 
-mtype = { vacant, asleep, parked, permit };
+mtype = { vacant, asleep, parked, belled, permit };
 
 mtype state = vacant;
 bool infutex;
 bool bell;              // it has been rung, and not been heard
+bool over;              // the kernel's timer has been set to now
 byte given, taken;
 byte timeouts = TIMEOUTS, nothings = NOTHINGS;
 
@@ -63,6 +67,36 @@ proctype waiter() {
 #endif
 		fi;
 		atomic { assert(state == permit); state = vacant; taken++ }
+	:: taken < PERMITS ->
+		// the kernel's timer
+		if
+		:: atomic { state == vacant -> state = belled }
+		:: atomic { else -> assert(state == permit); state = vacant; taken++; goto next }
+		fi;
+set:		over = false;
+#ifndef NO_LOOK
+		if
+		:: state == permit -> goto rung
+		:: else
+		fi;
+#endif
+		if
+		:: atomic { over -> over = false }
+		:: atomic { timeouts > 0 -> timeouts--; late = true }
+		fi;
+		if
+		:: state == permit
+		:: else ->
+			if
+			:: !late -> goto set    // somebody was late with an earlier ring
+			:: else
+			fi
+		fi;
+rung:		atomic {        // swap
+			if :: state == permit -> taken++ :: else fi;
+			state = vacant
+		}
+		late = false
 	:: taken < PERMITS ->
 		// wait
 #ifdef STORE_ASLEEP
@@ -116,6 +150,7 @@ proctype waker() {
 		if
 		:: state == asleep -> state = permit; infutex = false
 		:: state == parked -> state = permit; bell = true
+		:: state == belled -> state = permit; over = true
 		:: else -> state = permit
 		fi
 #else
@@ -124,6 +159,12 @@ proctype waker() {
 			infutex = false         // futex wake
 		:: atomic { state == parked -> state = permit }
 			atomic { assert(!bell); bell = true }
+#ifdef RING_FIRST
+		:: state == belled -> over = true; state = permit
+#else
+		:: atomic { state == belled -> state = permit }
+			over = true
+#endif
 		:: atomic { else -> assert(state == vacant); state = permit }
 		fi
 #endif
