@@ -21,7 +21,7 @@ import (
 //
 // But whoever is woken this way must first be found by a thread that polls for Go. That is
 // quick if all is idle, and takes up to a millisecond where who wakes has just been woken
-// itself, and goes on computing. So it is for those who wake by the time alone: not until
+// itself, and goes on computing, and ten where all processors do. So it is for those who wake by the time alone: not until
 // calmEnough sleeps in a row have ended by the time does one go by the bell, and none after
 // one that somebody else has ended.
 //

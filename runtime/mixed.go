@@ -43,9 +43,7 @@ func (rt *Runtime) meet(now int64) {
 
 // mix says that there is company. Whoever is late writes an older time: it does not matter.
 func (rt *Runtime) mix(now int64) {
-	if !rt.bubbled { // the timers of a bubble are not for who schedules it
-		rt.mixedUntil.Store(now + int64(mixTime))
-	}
+	rt.mixedUntil.Store(now + int64(mixTime))
 }
 
 // mixed reports whether there was company lately.
@@ -83,5 +81,5 @@ func (s *scheduler) parks(now int64) bool {
 			s.rt.mix(now)
 		}
 	}
-	return s.rt.mixed(now)
+	return s.rt.mixed(now) && !s.rt.bubbled // the timers of a bubble are not for who schedules it
 }

@@ -7,8 +7,8 @@ import (
 	"go.uber.org/atomic"
 )
 
-// A permit is never lost, however it meets a wait in the futex, at the bell or in epoll,
-// and however a time-out meets it.
+// A permit is never lost, however it meets a wait in the futex or at the channel, and
+// however a time-out meets it. (By the timer: TestBellStress; in epoll: TestPollerStress.)
 func TestPermitsAreNotLost(t *testing.T) {
 	const permits = 20000
 	var p parker

@@ -40,6 +40,8 @@ package runtime
 //	Others who run look in at their turns. A watcher takes the role when it falls
 //	asleep again, each millisecond. The monitor looks in every 5 ms, and if it finds
 //	the role free and nobody has had a turn lately, it wakes a sleeper, which takes it.
+//	One that has the role and is parked is in nobody's way: others look all the same (R5 in
+//	package epoll).
 //
 // Checked by: docs/models/poller.pml (spin, with mutants), TestPoller….
 
@@ -118,6 +120,7 @@ func (s *scheduler) lookNowAndThen(now int64) (ended bool) {
 // lookIn is the monitor's; it reports whether nobody had the role.
 func (m *monitor) lookIn() (free bool) {
 	if !epoll.Acquire() {
+		epoll.Look(nil) // if who has it is parked
 		return false
 	}
 	epoll.Wait(0, nil)

@@ -71,7 +71,11 @@ func (f *fake) wait(events []event, d time.Duration) (int, error) {
 	}
 }
 
-func (f *fake) park(events []event, d time.Duration) (int, error) { return f.wait(events, d) }
+func (f *fake) wakened() bool { return false }
+
+func (f *fake) parks(time.Duration) bool { return false }
+
+func (f *fake) park([]event, sync.Locker) (int, error) { panic("fake: it does not park") }
 
 func (f *fake) wake() {
 	select {

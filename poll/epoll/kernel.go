@@ -2,6 +2,7 @@ package epoll
 
 import (
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -32,9 +33,14 @@ type kernel interface {
 	// wait waits for events for d, for ever if that is negative, not at all if it is
 	// zero, and writes them to events. It may return early, without any.
 	wait(events []event, d time.Duration) (n int, err error)
-	// park is wait in Go's way: the goroutine is parked, and keeps no thread.
-	park(events []event, d time.Duration) (n int, err error)
+	// parks makes ready for a park of d, and reports false if that cannot be had here.
+	parks(d time.Duration) bool
+	// park is wait in Go's way, after parks: the goroutine is parked, and keeps no thread.
+	// It holds turn when it looks for events, and when it returns.
+	park(events []event, turn sync.Locker) (n int, err error)
 	wake()
+	// wakened reports whether the last wait has met a wake.
+	wakened() bool
 	close()
 }
 

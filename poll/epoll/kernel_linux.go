@@ -18,6 +18,7 @@ type instance struct {
 	raw        [eventBatch]unix.EpollEvent // of who waits
 	old        bool                        // there is no epoll_pwait2: known to who waits
 	parking    parking                     // of who waits
+	woken      bool                        // a wake was among the events of the last wait
 }
 
 // wakeData marks the events of the eventfd: no descriptor has generation 0.
@@ -91,6 +92,8 @@ func (k *instance) wake() {
 	}
 }
 
+func (k *instance) wakened() bool { return k.woken }
+
 func (k *instance) close() {
 	k.parking.leave()
 	unix.Close(k.wakeup)
@@ -146,10 +149,12 @@ func (k *instance) translate(events []event, n uintptr, errno syscall.Errno) (in
 		return 0, os.NewSyscallError("epoll_wait", errno)
 	}
 	got := 0
+	k.woken = false
 	for i := range k.raw[:n] {
 		e := &k.raw[i]
 		data := dataOf(e)
 		if data == wakeData {
+			k.woken = true
 			continue
 		}
 		const broken = unix.EPOLLERR | unix.EPOLLHUP

@@ -3,9 +3,12 @@ package epoll
 import (
 	"errors"
 	"os"
+	goruntime "runtime"
+	"sync"
 	"testing"
 	"time"
 
+	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 )
 
@@ -209,15 +212,24 @@ func TestParkedWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	var events [4]event
+	park := func(events []event, d time.Duration) (int, error) {
+		if !k.parks(d) {
+			t.Fatal("Go's poller does not take an epoll instance")
+		}
+		var turn sync.Mutex
+		n, err := k.park(events, &turn)
+		turn.Unlock()
+		return n, err
+	}
 	if n, err := k.wait(events[:], 0); n != 1 || err != nil { // it can be written to
 		t.Fatalf("%d, %v", n, err)
 	}
 	for round := range 3 {
 		start := time.Now()
-		if n, err := k.park(events[:], 2*time.Millisecond); n != 0 || err != nil || time.Since(start) < 2*time.Millisecond {
+		if n, err := park(events[:], 2*time.Millisecond); n != 0 || err != nil || time.Since(start) < 2*time.Millisecond {
 			t.Errorf("nothing came: %d, %v after %v", n, err, time.Since(start))
 		}
-		ways := []func([]event, time.Duration) (int, error){k.park, k.wait}
+		ways := []func([]event, time.Duration) (int, error){park, k.wait}
 		for _, d := range []time.Duration{-1, time.Minute, -1} {
 			for i, wait := range append(ways, ways...) {
 				time.AfterFunc(time.Millisecond, func() { unix.Write(pair[1], []byte{1}) })
@@ -232,9 +244,6 @@ func TestParkedWait(t *testing.T) {
 				}
 			}
 		}
-	}
-	if !k.parking.enter(k) {
-		t.Error("Go's poller does not take an epoll instance: this test tests less than it seems to")
 	}
 	k.close()
 	unix.Close(pair[0])
@@ -251,4 +260,71 @@ func descriptors(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return len(all)
+}
+
+// While the holder of the role is parked, others look. Every event comes to somebody, and
+// every wake to the one who is parked.
+func TestLooksWhileParked(t *testing.T) {
+	p := newPoller(openKernel)
+	defer p.attach(func() {})()
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	d := registered(t, p, pipe[0])
+
+	var rest sync.WaitGroup
+	var stop atomic.Bool
+	var parks atomic.Int64
+	rest.Go(func() {
+		for !stop.Load() {
+			if p.acquire() {
+				p.park(-1, nil)
+				parks.Inc()
+				p.release()
+			}
+		}
+	})
+	for range 2 {
+		rest.Go(func() {
+			for !stop.Load() {
+				p.look(nil)
+				goruntime.Gosched()
+			}
+		})
+	}
+	late := time.AfterFunc(30*time.Second, func() { panic("an event or a wake was lost") })
+	var b [1]byte
+	for i := range 3000 {
+		if _, err := unix.Write(pipe[1], []byte{byte(i)}); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			ticket, s := d.Begin(In)
+			if s == Ready {
+				if n, _ := unix.Read(pipe[0], b[:]); n == 1 {
+					break
+				}
+				d.Drained(In, ticket)
+				continue
+			}
+			d.Wait(In)
+		}
+		if b[0] != byte(i) {
+			t.Fatalf("read %d for %d", b[0], i)
+		}
+		if i%100 == 0 {
+			for before := parks.Load(); parks.Load() == before; goruntime.Gosched() {
+				p.wake() // it may have been between two parks
+			}
+		}
+	}
+	t.Logf("%d parks ended, of 3000 events and 30 wakes", parks.Load()) // looks have ended the rest
+	stop.Store(true)
+	p.wake()
+	rest.Wait()
+	late.Stop()
+	closeOf(p, d)
 }

@@ -2,6 +2,7 @@ package epoll
 
 import (
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,6 +26,7 @@ type parking struct {
 	file    *os.File // of a duplicate of the descriptor; nil: it is not there
 	conn    syscall.RawConn
 	try     func(uintptr) bool
+	turn    sync.Locker
 	size    uintptr // of what try may get
 	n       uintptr // what it has got
 	errno   syscall.Errno
@@ -32,14 +34,17 @@ type parking struct {
 	refused bool // Go's poller does not take it
 }
 
+// parks has the instance in Go's poller, for a wait of d.
+func (k *instance) parks(d time.Duration) bool { return k.parking.enter(k) && k.parking.until(d) }
+
 // park waits in Go's poller.
-func (k *instance) park(events []event, d time.Duration) (int, error) {
+func (k *instance) park(events []event, turn sync.Locker) (int, error) {
 	p := &k.parking
-	if d == 0 || !p.enter(k) || !p.until(d) {
-		return k.wait(events, d)
-	}
-	p.size, p.n, p.errno = k.size(events), 0, 0
+	p.turn, p.size, p.n, p.errno = turn, k.size(events), 0, 0
 	_ = p.conn.Read(p.try) // it ends by what try gets, or by the deadline
+	if p.n == 0 && p.errno == 0 {
+		turn.Lock()
+	}
 	return k.translate(events, p.n, p.errno)
 }
 
@@ -70,8 +75,12 @@ func (p *parking) enter(k *instance) bool {
 	}
 	if p.try == nil {
 		p.try = func(uintptr) bool {
-			p.n, p.errno = k.look(p.size)
-			return p.n != 0 || p.errno != 0
+			p.turn.Lock()
+			if p.n, p.errno = k.look(p.size); p.n != 0 || p.errno != 0 {
+				return true
+			}
+			p.turn.Unlock()
+			return false
 		}
 	}
 	return true

@@ -48,7 +48,19 @@ package epoll
 //	The driver says that it has ended, then looks at the role; Release frees the role,
 //	then looks at the driver. Either the driver goes on, or it is started again.
 //
-// Checked by: TestRoleStress, TestDriverStepsBack, TestWakeStress,
+// R5: others look while the holder of the role is parked.
+//
+//	One that is parked must first be found by a thread that polls for Go, and then get a
+//	processor. Where goroutines compute, that takes Go's sysmon 10 ms and more, while
+//	schedulers that run could look at their next turn. So they may, and use what belongs to
+//	the holder of the role. For that, both take turn: the holder when it looks, from within
+//	Go's poller, until it says that it is not parked any more; the others for as long as
+//	they look, if they find it parked then. So the kernel is not closed meanwhile, and
+//	events are delivered by one at a time. The holder waits for its turn, so no event is
+//	left to nobody: what came after another's look made Go's poller ready anew. A wake that
+//	another has met is repeated.
+//
+// Checked by: TestLooksWhileParked, TestRoleStress, TestDriverStepsBack, TestWakeStress,
 // TestDescriptorsReturn.
 
 import (
@@ -74,7 +86,9 @@ type poller struct {
 	role   atomic.Bool
 	sleep  atomic.Uint32          // running, notified or asleep
 	kernel atomic.Pointer[kernel] // Writers: under table.mu. nil: not open
-	events [eventBatch]event      // of the holder of the role
+	events [eventBatch]event      // of the holder of the role; of the holder of turn, while that one is parked
+	turn   sync.Mutex             // see R5
+	parked atomic.Bool            // the holder of the role is. Writers: it; false only under turn
 	counts counts
 
 	proven atomic.Bool // a kernel could be opened, the last time that it was tried. Writers: under table.mu
@@ -226,12 +240,7 @@ func (p *poller) release() {
 }
 
 // wait is called by the holder of the role.
-func (p *poller) wait(d time.Duration, ready Enqueue) int { return p.waitIn(kernel.wait, d, ready) }
-
-// park is wait in Go's way.
-func (p *poller) park(d time.Duration, ready Enqueue) int { return p.waitIn(kernel.park, d, ready) }
-
-func (p *poller) waitIn(way func(kernel, []event, time.Duration) (int, error), d time.Duration, ready Enqueue) int {
+func (p *poller) wait(d time.Duration, ready Enqueue) int {
 	k := p.kernel.Load()
 	if k == nil {
 		return 0
@@ -242,10 +251,33 @@ func (p *poller) waitIn(way func(kernel, []event, time.Duration) (int, error), d
 			d = 0
 		}
 	}
-	n, err := way(*k, p.events[:], d)
+	n, err := (*k).wait(p.events[:], d)
 	if d != 0 {
 		p.sleep.Swap(running)
 	}
+	return p.deliver(n, err, ready)
+}
+
+// park is wait in Go's way. Others may look meanwhile (R5).
+func (p *poller) park(d time.Duration, ready Enqueue) int {
+	k := p.kernel.Load()
+	if k == nil || d == 0 || !(*k).parks(d) {
+		return p.wait(d, ready)
+	}
+	if !p.sleep.CompareAndSwap(running, asleep) { // R3
+		p.sleep.Store(running)
+		return p.wait(0, ready)
+	}
+	p.parked.Store(true)
+	n, err := (*k).park(p.events[:], &p.turn)
+	p.parked.Store(false)
+	p.turn.Unlock()
+	p.sleep.Swap(running)
+	return p.deliver(n, err, ready)
+}
+
+// deliver wakes those whom the events are for.
+func (p *poller) deliver(n int, err error, ready Enqueue) int {
 	if err != nil {
 		panic(fmt.Errorf("epoll: somebody closed a descriptor of this package, which did not belong to him: %w", err))
 	}
@@ -264,11 +296,22 @@ func (p *poller) waitIn(way func(kernel, []event, time.Duration) (int, error), d
 }
 
 func (p *poller) look(ready Enqueue) int {
-	if !p.acquire() {
+	if p.acquire() {
+		n := p.wait(0, ready)
+		p.release()
+		return n
+	}
+	if !p.parked.Load() || !p.turn.TryLock() {
+		return 0
+	}
+	defer p.turn.Unlock()
+	if !p.parked.Load() { // R5
 		return 0
 	}
 	n := p.wait(0, ready)
-	p.release()
+	if k := *p.kernel.Load(); k.wakened() {
+		k.wake() // it was for the one who is parked
+	}
 	return n
 }
 

@@ -237,8 +237,6 @@ func (n *noting) wait(events []event, d time.Duration) (int, error) {
 	return n.fake.wait(events, d)
 }
 
-func (n *noting) park(events []event, d time.Duration) (int, error) { return n.wait(events, d) }
-
 // After the driver has made somebody ready it looks for what has come meanwhile, until
 // there is nothing, before it waits in the kernel again.
 func TestDriverLooksBeforeItWaits(t *testing.T) {

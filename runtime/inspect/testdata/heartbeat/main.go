@@ -1,5 +1,5 @@
-// Heartbeat: a fiber that should beat every 10 ms is queued behind thousands that are
-// always ready.
+// Heartbeat: a fiber that should beat every 10 ms is queued behind thousands that wake each
+// other all the time.
 package main
 
 import (
@@ -7,18 +7,33 @@ import (
 	"os"
 	"time"
 
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/cml"
 	fibers "github.com/seed222ee791/fibers/runtime"
 	"github.com/seed222ee791/fibers/runtime/inspect"
 )
 
-var sink int
+const pairs = 10_000
 
+var (
+	joined atomic.Int64
+	chans  [2 * pairs]*cml.Chan[int]
+)
+
+// churn is one of a pair that hand a number to each other, and compute in between.
 func churn() {
+	me := joined.Inc() - 1
+	mine, other := chans[me], chans[me^1]
+	if me%2 == 0 {
+		other.Put(0)
+	}
 	for {
+		n := mine.Get()
 		for i := range 20_000 {
-			sink += i
+			n += i
 		}
-		fibers.Yield()
+		other.Put(n)
 	}
 }
 
@@ -34,8 +49,11 @@ func main() {
 		panic(err)
 	}
 	defer stop()
+	for i := range chans {
+		chans[i] = cml.NewChan[int]()
+	}
 	fibers.GoNamed("heartbeat", heartbeat)
-	for range 20_000 {
+	for range 2 * pairs {
 		fibers.Go(churn)
 	}
 	fmt.Println(inspect.Addr())
