@@ -3,11 +3,13 @@ package poll
 import (
 	"fmt"
 	"os"
+	goruntime "runtime"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/seed222ee791/fibers/poll/epoll"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -30,6 +32,21 @@ func (c untilClosed) Run() int {
 			code = max(code, 1)
 			break
 		}
+	}
+	// What nobody has closed is when it is collected, and children end by themselves.
+	for start := time.Now(); epoll.ReadStats().Watched > 0; time.Sleep(time.Millisecond) { // sleep: polling with a deadline
+		if time.Since(start) > 30*time.Second {
+			fmt.Fprintln(os.Stderr, "descriptors that are watched still:", epoll.ReadStats().Watched)
+			if all, err := os.ReadDir("/proc/self/fd"); err == nil {
+				for _, fd := range all {
+					to, _ := os.Readlink("/proc/self/fd/" + fd.Name())
+					fmt.Fprintln(os.Stderr, fd.Name(), to)
+				}
+			}
+			code = max(code, 1)
+			break
+		}
+		goruntime.GC()
 	}
 	if err := fibers.Default().Close(); err != nil {
 		println(err.Error())
