@@ -1,8 +1,6 @@
 package runtime
 
 import (
-	goruntime "runtime"
-
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -29,9 +27,7 @@ func GoFiber(fn func()) *Fiber {
 		c.spawned()
 		return j.handle
 	}
-	for !Default().trySpawn(j) { // closed at this moment
-		goruntime.Gosched()
-	}
+	spawnAmbient(j)
 	return j.handle
 }
 

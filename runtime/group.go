@@ -3,7 +3,6 @@ package runtime
 import (
 	"container/list"
 	"context"
-	goruntime "runtime"
 	"sync"
 	"unsafe"
 
@@ -133,9 +132,7 @@ func (g *Group) start(fn func(ctx context.Context) error, gone func(), origin ui
 		}
 		return
 	}
-	for !Default().trySpawn(j) { // closed at this moment
-		goruntime.Gosched()
-	}
+	spawnAmbient(j)
 }
 
 // SetLimit sets how many members may be alive at once; negative means any

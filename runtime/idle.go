@@ -35,8 +35,8 @@ package runtime
 //	Announce     under mu: into the list, nsleep+1; searching−1 if it searched
 //	Recheck      look at every queue once more
 //	Sleep        until the permit comes, or the time; in a futex, by the bell
-//	             (bell_linux.go), or as the poller in epoll (poller_linux.go), where
-//	             work may come too
+//	             (bell_linux.go), parked as goroutines are (mixed.go), or as the
+//	             poller in epoll (poller_linux.go), where work may come too
 //
 // # Argument
 //

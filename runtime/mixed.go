@@ -23,6 +23,8 @@ import (
 // ready most of the time.
 //
 // What that brings is in docs/design/0003.
+//
+// Checked by: TestMixedProgram, TestPermitsAreNotLost, TestLooksWhileParked (package epoll).
 
 const (
 	mixTime = 200 * time.Millisecond // how long company is remembered
@@ -50,9 +52,10 @@ func (rt *Runtime) mix(now int64) {
 func (rt *Runtime) mixed(now int64) bool { return now < rt.mixedUntil.Load() }
 
 // company is what a scheduler has seen at its last eight looks: whether two goroutines were
-// ready, or more. (One may be Go's sweeper, which gives way all the time.) A look is part of a sleep, one at most in half a millisecond: a goroutine whose thread
-// the system has stopped, for the sake of another process, is ready for as long as that, and no
-// company.
+// ready, or more. (One may be Go's sweeper, which gives way all the time.) A look is part of
+// a sleep, one at most in half a millisecond: a goroutine whose thread the system has
+// stopped, for the sake of another process, is ready for as long as that, and no company.
+// The bits do not age: after a rest the first looks count with those before it.
 type company struct {
 	seen uint8 // a bit for each look
 	slot uint8 // of time, in which the last one was

@@ -19,6 +19,8 @@ import (
 // waits for it: a deadlock.)
 //
 // Where goroutines have much to do, a root parks instead, as they do (mixed.go).
+//
+// Checked by: docs/models/parker.pml (spin, with mutants), TestPermitsAreNotLost.
 type parker struct {
 	state atomic.Uint32
 	bed   *bed // of who has parked; nil until then
@@ -26,7 +28,7 @@ type parker struct {
 
 // A bed is what wakes a root that has parked.
 type bed struct {
-	bell  chan struct{} // room for one
+	woken chan struct{} // room for one
 	timer *time.Timer
 }
 
@@ -34,7 +36,7 @@ const (
 	parkerEmpty uint32 = iota
 	parkerPermit
 	parkerAsleep  // in the futex
-	parkerParked  // at the bell
+	parkerParked  // at a Go channel
 	parkerPolling // see poller_linux.go
 	parkerBelled  // see bell_linux.go
 
@@ -77,7 +79,7 @@ func (p *parker) wait(d time.Duration) bool {
 }
 
 // park is wait in which the goroutine parks and keeps no thread. As wait, it is called by
-// the owner; the bell rings once for each time that permit has found it parked.
+// the owner; the channel gets one message for each time that permit has found it parked.
 func (p *parker) park(d time.Duration) bool {
 	if p.bed == nil {
 		t := time.NewTimer(time.Hour)
@@ -92,7 +94,7 @@ func (p *parker) park(d time.Duration) bool {
 	if d >= 0 {
 		b.timer.Reset(d)
 		select {
-		case <-b.bell:
+		case <-b.woken:
 			b.timer.Stop()
 			p.state.Store(parkerEmpty)
 			return true
@@ -102,7 +104,7 @@ func (p *parker) park(d time.Duration) bool {
 			return false
 		}
 	}
-	<-b.bell
+	<-b.woken
 	p.state.Store(parkerEmpty)
 	return true
 }
@@ -113,7 +115,7 @@ func (p *parker) permit(b *bell) {
 	case parkerAsleep:
 		unix.Syscall6(unix.SYS_FUTEX, uintptr(p.word()), futexWake, 1, 0, 0, 0)
 	case parkerParked:
-		p.bed.bell <- struct{}{}
+		p.bed.woken <- struct{}{}
 	case parkerPolling:
 		epoll.Wake() // W4
 	case parkerBelled:

@@ -364,9 +364,7 @@ func GoOrElse(fn, instead func()) {
 		c.spawned()
 		return
 	}
-	for !Default().trySpawn(j) { // closed at this moment
-		goruntime.Gosched()
-	}
+	spawnAmbient(j)
 }
 
 // GoNamed is Go with a name for the fiber, which inspection shows and the
@@ -381,10 +379,7 @@ func GoNamed(name string, fn func()) {
 		c.spawned()
 		return
 	}
-	rt := Default()
-	for !rt.trySpawn(job{fn: fn, name: name}) { // closed at this moment
-		rt = Default()
-	}
+	spawnAmbient(job{fn: fn, name: name})
 }
 
 // Go runs fn in a new fiber of rt. It panics if rt is closed.
@@ -406,6 +401,13 @@ type job struct {
 	dropped func()  // see more.dropped
 	instead func()  // see more.instead
 	origin  uintptr // see more.origin; given with dropped
+}
+
+// spawnAmbient makes a fiber of the ambient runtime, from a plain goroutine.
+func spawnAmbient(j job) {
+	for !Default().trySpawn(j) { // closed at this moment
+		goruntime.Gosched()
+	}
 }
 
 // trySpawn makes a fiber, from anywhere, unless rt is closed.

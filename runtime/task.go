@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	goruntime "runtime"
 	"slices"
 	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
@@ -203,14 +202,13 @@ func (t *Task[T]) spawn(fn func() (T, error), origin uintptr) {
 		t.result.Err = ErrClosed
 		t.end(ErrClosed)
 	}
+	j := job{fn: run, dropped: dropped, origin: origin}
 	if c := current(); c != nil {
-		c.sched.spawn(job{fn: run, dropped: dropped, origin: origin})
+		c.sched.spawn(j)
 		c.spawned()
 		return
 	}
-	for !Default().trySpawn(job{fn: run, dropped: dropped, origin: origin}) {
-		goruntime.Gosched() // closed at this moment
-	}
+	spawnAmbient(j)
 }
 
 // Await waits for the task's end and returns its result. If the task panicked,

@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"bufio"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +63,23 @@ func buildGops(ctx context.Context, t *testing.T) string {
 	return bin
 }
 
+// started starts a program and returns its ends of input and output.
+func started(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser, out io.Reader) {
+	t.Helper()
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err = cmd.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return in, out
+}
+
 // startChild starts the program of child and returns its process's number when
 // its fibers are parked.
 func startChild(ctx context.Context, t *testing.T) (pid string) {
@@ -72,18 +90,7 @@ func startChild(ctx context.Context, t *testing.T) (pid string) {
 	}
 	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = append(os.Environ(), childVar+"=1")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out := started(t, cmd)
 	t.Cleanup(func() {
 		_ = in.Close() // its end
 		if err := cmd.Wait(); err != nil {

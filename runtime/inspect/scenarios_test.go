@@ -27,18 +27,7 @@ func scenario(t *testing.T, name string) (addr string) {
 	}
 	cmd := exec.Command(exe)
 	cmd.Env = append(os.Environ(), "GOPS_CONFIG_DIR="+t.TempDir())
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out := started(t, cmd)
 	t.Cleanup(func() {
 		_ = in.Close()
 		_, _ = io.Copy(io.Discard, out)
