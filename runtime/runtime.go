@@ -436,9 +436,14 @@ func (rt *Runtime) inject(f *fiber) {
 	if wait.Watched() {
 		f.queued(rt.clock() | 1)
 	}
-	if rt.sim != nil {
-		rt.sim.injected(f)
-	} else if s := roots.Here(); s != nil && s.rt == rt && s.firing {
+	if simhook.On() {
+		if rt.sim != nil {
+			rt.sim.injected(f)
+		} else {
+			simAbroad()
+		}
+	}
+	if s := roots.Here(); s != nil && s.rt == rt && s.firing {
 		s.pushWoken(f) // as fire itself does; its caller sees to the rest
 		return
 	}

@@ -67,6 +67,7 @@ func init() {
 		Pick:      simPick,
 		Random:    simRandom,
 		AfterFunc: simAfterFunc,
+		Abroad:    simAbroad,
 		Current: func() *simhook.Fiber {
 			if c, sm := simCaller(); sm != nil {
 				return simOf(c.fiber)
@@ -209,7 +210,14 @@ func (sm *simulation) collect() (found bool) {
 // the root, or a stranger.
 func (sm *simulation) injected(f *fiber) {
 	if getg.Get() != sm.key {
-		sm.driver.Foreign(simOf(f))
+		sm.driver.Foreign(simOf(f), false)
+	}
+}
+
+// simAbroad is the hook Abroad.
+func simAbroad() {
+	if c, sm := simCaller(); sm != nil && !sm.driver.Over() {
+		sm.driver.Foreign(simOf(c.fiber), true)
 	}
 }
 

@@ -122,8 +122,9 @@ type Driver interface {
 	Panicked(f *Fiber, v any, stack []byte)
 	// Marked tells that f is about to do what it says, without a point before it.
 	Marked(f *Fiber)
-	// Foreign tells that somebody from outside has made f ready, or spawned it.
-	Foreign(f *Fiber)
+	// Foreign tells that somebody from outside has made f ready, or spawned it; or the
+	// other way round, if abroad, that f makes somebody ready who is outside.
+	Foreign(f *Fiber, abroad bool)
 	// Pick and Random are random numbers for f; nil stands for the root.
 	Pick(f *Fiber, n int) int
 	Random(f *Fiber) uint64

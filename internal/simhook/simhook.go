@@ -43,6 +43,9 @@ type Hooks struct {
 	Random func() (r uint64, simulated bool)
 	// AfterFunc has f called, in the simulation, when ctx is done.
 	AfterFunc func(ctx context.Context, f func()) (stop func() bool, simulated bool)
+	// Abroad says that the caller is about to wake somebody who is not in its
+	// simulation, if it is in one.
+	Abroad func()
 	// Current returns the simulated fiber that calls, or nil.
 	Current func() *Fiber
 	// New returns a simulated runtime.
@@ -52,7 +55,10 @@ type Hooks struct {
 var hooks Hooks
 
 // Register is called once, from the initialisation of package runtime.
-func Register(h Hooks) { hooks = h }
+func Register(h Hooks) {
+	hooks = h
+	wait.Abroad = h.Abroad
+}
 
 // Point is the hook of that name; see there. The others likewise.
 //

@@ -141,6 +141,9 @@ func (g *Goroutine) Scratch() *any { return &g.scratch }
 
 // Unpark implements Waiter.
 func (g *Goroutine) Unpark() {
+	if Eyes.Load()&simulated != 0 {
+		Abroad()
+	}
 	select {
 	case g.c <- struct{}{}:
 	default:

@@ -43,6 +43,10 @@ func Simulate(by int) {
 	setEyes()
 }
 
+// Abroad is called when a goroutine's wait ends while something is simulated. It is set
+// once, when the engine is linked in.
+var Abroad = func() {}
+
 // setEyes sets Eyes; watchers is locked.
 func setEyes() {
 	eyes := uint32(0)

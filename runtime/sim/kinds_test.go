@@ -75,6 +75,7 @@ func realDeadline() {
 // TestStrangersAreFound has what is not simulated found, and reported, instead of a
 // hang.
 func TestStrangersAreFound(t *testing.T) {
+	another := fibers.Default()
 	release := make(chan int)
 	var mu sync.Mutex
 	var stop atomic.Bool
@@ -93,6 +94,25 @@ func TestStrangersAreFound(t *testing.T) {
 		"a goroutine": {sim.Diverged, "a goroutine that is no fiber", func(s *sim.Sim) {
 			c := cml.NewChan[int]()
 			go c.Put(1)
+			c.Get()
+		}},
+		"a goroutine that was there first": {sim.Diverged, "woke a goroutine that is no fiber", func(s *sim.Sim) {
+			c := cml.NewChan[int]()
+			go c.Put(1)
+			time.Sleep(10 * time.Millisecond) // sleep: for the goroutine, which is not simulated
+			c.Get()
+		}},
+		"a goroutine that waits for fibers": {sim.Diverged, "woke a goroutine that is no fiber", func(s *sim.Sim) {
+			var wg cml.WaitGroup
+			wg.Add(1)
+			go wg.Wait()
+			time.Sleep(10 * time.Millisecond) // sleep: for the goroutine, which is not simulated
+			wg.Done()
+		}},
+		"a fiber of another runtime": {sim.Diverged, "woke a goroutine that is no fiber", func(s *sim.Sim) {
+			c := cml.NewChan[int]()
+			go another.Go(func() { c.Put(1) })
+			time.Sleep(10 * time.Millisecond) // sleep: for the fiber, which is not simulated
 			c.Get()
 		}},
 		"a body that never yields": {sim.Livelock, "does not come to a point", func(s *sim.Sim) {

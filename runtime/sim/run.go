@@ -204,10 +204,14 @@ func (r *run) Panicked(f *simhook.Fiber, v any, stack []byte) {
 }
 
 // Foreign implements simhook.Driver.
-func (r *run) Foreign(f *simhook.Fiber) {
+func (r *run) Foreign(f *simhook.Fiber, abroad bool) {
 	buf := make([]byte, 8<<10)
 	buf = buf[:goruntime.Stack(buf, false)]
-	r.fail(Diverged, "a goroutine that is no fiber of the simulation woke %s: start it with fibers.Go, or leave it out; when it comes is not for the seed to say\n%s", nameOf(f), userStack(buf))
+	what := "a goroutine that is no fiber of the simulation woke " + nameOf(f)
+	if abroad {
+		what = nameOf(f) + " woke a goroutine that is no fiber of the simulation"
+	}
+	r.fail(Diverged, "%s: start it with fibers.Go, or leave it out; when it comes is not for the seed to say\n%s", what, userStack(buf))
 }
 
 // Marked implements simhook.Driver.
