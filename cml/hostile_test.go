@@ -10,6 +10,7 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/allocs"
 )
 
 // What users' functions do where nobody expects it, and parties that are late.
@@ -158,7 +159,7 @@ func TestTryFunctionPanics(t *testing.T) {
 			cml.Perform(bad)
 		}()
 		round()
-		if n := testing.AllocsPerRun(100, round); n > 0 && !raceEnabled {
+		if n := allocs.Least(100, round); n > 0 && !raceEnabled {
 			t.Errorf("%v allocations for each performance", n)
 		}
 	})

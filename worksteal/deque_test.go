@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/seed222ee791/fibers/internal/allocs"
 	"github.com/seed222ee791/fibers/worksteal"
 )
 
@@ -190,7 +191,7 @@ func TestDequeAllocations(t *testing.T) {
 	}
 	o, th := worksteal.New[int]()
 	x := new(int)
-	if n := testing.AllocsPerRun(1000, func() {
+	if n := allocs.Least(1000, func() {
 		o.Push(x)
 		o.Push(x)
 		th.Steal()

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/seed222ee791/fibers/internal/allocs"
 	"github.com/seed222ee791/fibers/worksteal"
 )
 
@@ -175,7 +176,7 @@ func TestRingAllocations(t *testing.T) {
 	o, th := worksteal.NewRing[int]()
 	dst, _ := worksteal.NewRing[int]()
 	x := new(int)
-	if n := testing.AllocsPerRun(1000, func() {
+	if n := allocs.Least(1000, func() {
 		for range worksteal.InitialSlots / 2 {
 			o.Push(x)
 		}

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/allocs"
 	fibers "github.com/seed222ee791/fibers/runtime"
 	"github.com/seed222ee791/fibers/runtime/parallel"
 )
@@ -246,20 +247,13 @@ func TestBothAllocatesNothing(t *testing.T) {
 }
 
 func allocatesNothing(t *testing.T) {
-	// Once in a while one is stolen all the same, so the least of some tries counts.
-	least := func(f func()) float64 {
-		n := testing.AllocsPerRun(100, f)
-		for tries := 1; n != 0 && tries < 5; tries++ {
-			n = min(n, testing.AllocsPerRun(100, f))
-		}
-		return n
-	}
-	if n := least(func() { fib(10) }); n != 0 {
+	// Once in a while one is stolen all the same: the least of some tries counts.
+	if n := allocs.Least(100, func() { fib(10) }); n != 0 {
 		t.Errorf("fib(10) allocates %v times", n)
 	}
 	var sink [64]int
 	body := func(lo, hi int) { sink[lo]++ }
-	if n := least(func() { parallel.For(0, 64, 1, body) }); n != 0 {
+	if n := allocs.Least(100, func() { parallel.For(0, 64, 1, body) }); n != 0 {
 		t.Errorf("For allocates %v times", n)
 	}
 }
