@@ -191,7 +191,7 @@ func (rt *Runtime) relieveOf(s *scheduler) {
 	}
 }
 
-// watchPoller looks in. If nobody had the role, and nobody is about to look in
+// watchPoller looks in. If it had the role for that, and nobody is about to look in
 // soon, it has a sleeper do so: W5, W6. working is how many schedulers turn.
 func (rt *Runtime) watchPoller(working int) {
 	if !rt.monitor.lookIn() {

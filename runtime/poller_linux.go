@@ -106,7 +106,10 @@ func (s *scheduler) doze(d time.Duration, parks, watches bool) (permit bool, end
 
 // lookIn looks for descriptors that are ready, without waiting. It returns how
 // many waits have ended.
-func (s *scheduler) lookIn() int { return epoll.Look(s.poller.enqueue) }
+func (s *scheduler) lookIn() int {
+	n, _ := epoll.Look(s.poller.enqueue)
+	return n
+}
 
 // lookNowAndThen is lookIn for one who runs.
 func (s *scheduler) lookNowAndThen(now int64) (ended bool) {
@@ -117,15 +120,10 @@ func (s *scheduler) lookNowAndThen(now int64) (ended bool) {
 	return s.lookIn() > 0
 }
 
-// lookIn is the monitor's; it reports whether nobody had the role.
-func (m *monitor) lookIn() (free bool) {
-	if !epoll.Acquire() {
-		epoll.Look(nil) // if who has it is parked
-		return false
-	}
-	epoll.Wait(0, nil)
-	epoll.Release()
-	return true
+// lookIn is the monitor's; it reports whether it had the role for that time.
+func (m *monitor) lookIn() (had bool) {
+	_, had = epoll.Look(nil)
+	return had
 }
 
 // pollerOf says how descriptors are waited for.

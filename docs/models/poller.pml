@@ -6,6 +6,7 @@
 // mutant: -DNEEDED_FIRST
 // mutant: -DROLE_FIRST
 // mutant: -DMONITOR_QUIET
+// mutant: -DSECOND_LOOK -DPUSHES=0 -DOTHERS=0 -DLOOKS=1
 // mutant: -DOTHER_QUIET
 // mutant: -DNO_WAKE
 // mutant: -DENTER_STORE
@@ -241,7 +242,16 @@ proctype monitor() {
 			:: else
 			fi
 #endif
+#ifdef SECOND_LOOK
+		:: else ->              // another try, of which nothing is said
+			try_role();
+			if
+			:: has -> serve(); give_back()
+			:: else
+			fi
+#else
 		:: else
+#endif
 		fi;
 		i++
 	:: i == LOOKS -> break

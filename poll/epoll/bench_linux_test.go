@@ -28,7 +28,7 @@ func BenchmarkLook(b *testing.B) {
 			before := ReadStats().Waits
 			b.ReportAllocs()
 			for b.Loop() {
-				if n := Look(nil); n != 0 {
+				if n, _ := Look(nil); n != 0 {
 					b.Fatalf("%d were woken", n)
 				}
 			}

@@ -267,7 +267,8 @@ func ExampleLook() {
 	d.Drained(epoll.In, ticket)
 	d.Subscribe(epoll.In, func() {})
 	unix.Write(w, []byte("hello"))
-	for epoll.Look(nil) == 0 {
+	for n := 0; n == 0; {
+		n, _ = epoll.Look(nil)
 	}
 	fmt.Println("seen")
 	// Output: seen

@@ -328,3 +328,44 @@ func TestLooksWhileParked(t *testing.T) {
 	late.Stop()
 	closeOf(p, d)
 }
+
+// Whoever looks says whether it had the role: who failed to get it meanwhile sleeps, and
+// is to be told (W5 in package runtime).
+func TestLookSaysThatItHadTheRole(t *testing.T) {
+	p := newPoller(openKernel)
+	defer p.attach(func() {})()
+	if _, had := p.look(nil); had {
+		t.Error("there was nothing to look for")
+	}
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	d := registered(t, p, pipe[0])
+	defer closeOf(p, d)
+	if _, had := p.look(nil); !had {
+		t.Error("the role was free")
+	}
+	if !p.acquire() {
+		t.Fatal("nobody has the role")
+	}
+	if _, had := p.look(nil); had {
+		t.Error("the test has the role")
+	}
+	parked := make(chan struct{})
+	go func() {
+		defer close(parked)
+		p.park(-1, nil)
+	}()
+	for !p.parked.Load() {
+		goruntime.Gosched()
+	}
+	if _, had := p.look(nil); had {
+		t.Error("one who is parked has the role")
+	}
+	p.wake()
+	<-parked
+	p.release()
+}

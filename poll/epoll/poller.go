@@ -203,14 +203,17 @@ func (p *poller) forget(d *Desc) {
 
 // acquire takes the role, if it is free and there is something to wait for.
 func (p *poller) acquire() bool {
-	if p.table.n.Load() == 0 || p.role.Load() || !p.role.CompareAndSwap(false, true) {
-		return false
-	}
-	if p.kernel.Load() == nil || p.table.n.Load() == 0 {
+	for {
+		if p.table.n.Load() == 0 || p.role.Load() || !p.role.CompareAndSwap(false, true) {
+			return false
+		}
+		if p.kernel.Load() != nil && p.table.n.Load() != 0 {
+			return true
+		}
+		// It is the last one's end. If another descriptor has come before the release, who
+		// was told of that may have found the role taken: so the caller tries again.
 		p.release()
-		return false
 	}
-	return true
 }
 
 // release gives the role back. If there is nothing to watch any more, the kernel
@@ -295,24 +298,24 @@ func (p *poller) deliver(n int, err error, ready Enqueue) int {
 	return woken
 }
 
-func (p *poller) look(ready Enqueue) int {
+func (p *poller) look(ready Enqueue) (ended int, had bool) {
 	if p.acquire() {
 		n := p.wait(0, ready)
 		p.release()
-		return n
+		return n, true
 	}
 	if !p.parked.Load() || !p.turn.TryLock() {
-		return 0
+		return 0, false
 	}
 	defer p.turn.Unlock()
 	if !p.parked.Load() { // R5
-		return 0
+		return 0, false
 	}
 	n := p.wait(0, ready)
 	if k := *p.kernel.Load(); k.wakened() {
 		k.wake() // it was for the one who is parked
 	}
-	return n
+	return n, false
 }
 
 func (p *poller) wake() {
