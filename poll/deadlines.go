@@ -129,4 +129,4 @@ func over(s epoll.State) error {
 
 // longSpree is after how many calls in a row that did not wait the others have
 // their turn.
-const longSpree = 64
+const longSpree = 256

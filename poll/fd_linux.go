@@ -42,6 +42,7 @@ type fd struct {
 	sys   int
 	refs  atomic.Uint32
 	spree atomic.Uint32 // calls in a row that did not wait. Writers: readers and writers, in no order
+	luck  luck
 	kind  kind
 
 	// patient: RWF_NOWAIT is refused in this direction, so ordinary calls are made.

@@ -65,7 +65,7 @@ const (
 	keptIdle     = 64 << 10 // the most that is kept of an empty one
 	defaultLimit = 1 << 20
 	perEvent     = 256 << 10 // how much is read in a call that an event makes
-	readerSpree  = 64        // as longSpree
+	readerSpree  = longSpree
 )
 
 // NewReader returns a Reader of r. Over a Conn, a File or an end of a MemPipe it reads

@@ -31,9 +31,10 @@ func (f *fd) readOnce(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for {
+	for tried := false; ; {
 		t, s := f.desc.Begin(epoll.In)
-		if s != epoll.Ready {
+		guess := s == epoll.Idle && !tried && f.luck.tries()
+		if tried = true; s != epoll.Ready && !guess {
 			if err := f.await(epoll.In, s, false); err != nil {
 				return 0, err
 			}
@@ -47,6 +48,9 @@ func (f *fd) readOnce(p []byte) (int, error) {
 			n, errno = sysReceive(f.sys, p)
 		} else {
 			n, errno = f.sysRead(p)
+		}
+		if guess {
+			f.luck.note(errno == 0)
 		}
 		switch errno {
 		case 0:
