@@ -99,7 +99,8 @@ type ring struct {
 // Record starts a recorder, in which each scheduler keeps its last n events, rounded up
 // to a power of two, 32 bytes each; n ≤ 0 stands for 16384. A runtime has one recorder at
 // a time: if there is one, the error wraps ErrRecording. It also watches (see Watch).
-// Schedulers begin when they turn, within a millisecond if they are not held up.
+// Schedulers begin when they turn, within a millisecond if they are not held up; those that
+// start later, at once.
 //
 // An event costs some 30 ns, most of it to read the clock.
 func (rt *Runtime) Record(n int) (*Recorder, error) {

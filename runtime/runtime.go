@@ -116,6 +116,9 @@ func New(opts ...Option) (*Runtime, error) {
 	rt.idle.mu.until = never
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
 	rt.monitor.kick, rt.monitor.stop = make(chan struct{}, 1), make(chan struct{})
+	if conf.recording {
+		_, _ = rt.Record(conf.events) // it is the first; and before the schedulers, who see it as they begin
+	}
 	// The number of Go's processors goes on following the mask of the process: what
 	// Go looks at is that of its own thread sysmon, which is never pinned.
 	for range conf.schedulers {
@@ -129,9 +132,6 @@ func New(opts ...Option) (*Runtime, error) {
 	}
 	rt.services.Add(1)
 	go rt.watch()
-	if conf.recording {
-		_, _ = rt.Record(conf.events) // it is the first
-	}
 	if conf.stallReport != nil {
 		rt.services.Add(1)
 		rt.Watch()

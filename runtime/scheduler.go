@@ -11,6 +11,7 @@ import (
 	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/getg"
 	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/worksteal"
 )
 
@@ -171,6 +172,9 @@ func (s *scheduler) loop() {
 	pprof.SetGoroutineLabels(noLabels) // coroutines inherit them
 	s.now = s.rt.clock()
 	s.breathed = s.now
+	if wait.Watched() { // what is watched from the beginning is seen from the beginning
+		s.watch()
+	}
 	if !s.standIn {
 		s.pin.attach(s)
 	}
