@@ -33,6 +33,24 @@ func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
 	return v
 }
 
+// attempt does an operation on obj if that can be done now, and reports whether it did. It
+// returns the value received.
+func attempt[T any](obj object[T], k kind, v T) (_ T, ok bool) {
+	w, l := caller()
+	o := loan[T](l)
+	o.obj, o.kind, o.v = obj, k, v
+	ws := &l.wakes
+	mu := obj.mutex()
+	mu.Lock()
+	ok = obj.meet(o, ws) == matched
+	mu.Unlock()
+	ws.flush(w)
+	v = o.v
+	repay(l, o)
+	wait.Release(w)
+	return v, ok
+}
+
 // park waits until o, a plain offer that is queued, is done. If the fiber has to
 // end before that, it takes o back, and does.
 func (o *offer[T]) park(l *local, why wait.Reason) {

@@ -11,12 +11,13 @@ import (
 // takes a number, in the order in which they come. A party that wants many is
 // not overtaken by those that want few.
 type gate struct {
-	mu    lock
-	used  int64       // under mu; at most whole
-	floor int64       // the least that used can be; constant
-	sema  bool        // it is a Semaphore's; constant
-	line0 queue[Unit] // under mu
-	roll  roll        // under mu: who has some, as far as it is known: see places.go
+	mu     lock
+	used   int64       // under mu; at most whole
+	floor  int64       // the least that used can be; constant
+	sema   bool        // it is a Semaphore's; constant
+	counts bool        // of a counting one, whose units nobody holds; constant
+	line0  queue[Unit] // under mu
+	roll   roll        // under mu: who has some, as far as it is known: see places.go
 }
 
 // whole is the number of units of the zero gate.
@@ -41,13 +42,23 @@ func (g *gate) tryAcquire(n int64) bool {
 	ok := g.ready(n, nil, &ws)
 	if ok {
 		g.used += n
-		if wait.Watched() {
+		if wait.Watched() && !g.counts {
 			g.roll.enter(n)
 		}
 	}
 	g.mu.Unlock()
 	ws.flush(nil)
 	return ok
+}
+
+// free returns how many units are free.
+func (g *gate) free() int64 {
+	if simhook.On() {
+		simhook.Point("Lock.Free", unsafe.Pointer(g))
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return whole - g.used
 }
 
 // release gives n units back. It reports false, and does nothing, if fewer are

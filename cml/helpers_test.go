@@ -135,3 +135,15 @@ func yield() {
 		goruntime.Gosched()
 	}
 }
+
+// within fails if f has not returned in time.
+func within(t testing.TB, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	select {
+	case <-done:
+	case <-time.After(60 * time.Second):
+		t.Fatal("still waiting: " + what)
+	}
+}

@@ -71,7 +71,7 @@ func (m *Multicast[T]) Subscribe() *Port[T] {
 	return &Port[T]{m: m, at: m.end()}
 }
 
-// A Port gets the values of a Multicast, in order. Subscribe makes one. If several parties use one
+// A Port gets the values of a Multicast, in order. Subscribe and Copy make one. If several parties use one
 // port, each value goes to one of them.
 type Port[T any] struct {
 	m  *Multicast[T]
@@ -88,6 +88,18 @@ func (p *Port[T]) Get() (v T) {
 func (p *Port[T]) GetOp() Op[T] {
 	p.check("GetOp")
 	return &objectOp[T]{obj: p, why: wait.Port}
+}
+
+// Copy returns another port that gets what p would get from now on. Of a closed port it is
+// closed, too.
+func (p *Port[T]) Copy() *Port[T] {
+	p.check("Copy")
+	if simhook.On() {
+		simhook.Point("Port.Copy", unsafe.Pointer(p))
+	}
+	p.m.mu.Lock()
+	defer p.m.mu.Unlock()
+	return &Port[T]{m: p.m, at: p.at}
 }
 
 func (p *Port[T]) check(what string) {

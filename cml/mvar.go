@@ -11,8 +11,9 @@ type MVar[T any] struct {
 	mu   lock
 	v    T        // under mu
 	full bool     // under mu
+	lent bool     // under mu: full, and somebody makes a new value of v; nobody else gets at it
 	puts queue[T] // under mu; only while full
-	outs queue[T] // under mu; takes, reads and swaps, only while empty
+	outs queue[T] // under mu; takes, reads, swaps and modifies, only while empty or lent
 }
 
 // NewMVar returns an empty MVar.
@@ -47,6 +48,40 @@ func (m *MVar[T]) SwapOp(v T) Op[T] {
 	return &objectOp[T]{obj: m, kind: kindSwap, why: wait.MVarSwap, v: v}
 }
 
+// Modify puts f of what is in the MVar in its place, waiting until it is full, and returns
+// it. Nobody sees the MVar meanwhile: who comes waits, also to put. So f may wait, but not for
+// what others do with the MVar. If f panics, or its fiber ends, the value is as it was.
+func (m *MVar[T]) Modify(f func(T) T) T {
+	checkModify(f)
+	return m.replace(f, await[T](m, kindModify, 0, *new(T), wait.MVarSwap))
+}
+
+// ModifyOp is Modify as an op. f is called after the commit.
+func (m *MVar[T]) ModifyOp(f func(T) T) Op[T] {
+	checkModify(f)
+	return Wrap[T](&objectOp[T]{obj: m, kind: kindModify, why: wait.MVarSwap}, func(v T) T { return m.replace(f, v) })
+}
+
+func checkModify[T any](f func(T) T) {
+	if f == nil {
+		panic("cml: MVar.Modify with a nil function")
+	}
+}
+
+// replace ends a loan.
+func (m *MVar[T]) replace(f func(T) T, v T) T {
+	defer func() {
+		var ws wakes
+		m.mu.Lock()
+		m.v, m.lent = v, false
+		m.settle(&ws)
+		m.mu.Unlock()
+		ws.flush(nil)
+	}()
+	v = f(v)
+	return v
+}
+
 func (m *MVar[T]) mutex() *lock { return &m.mu }
 func (m *MVar[T]) left(*wakes)  {}
 
@@ -58,7 +93,7 @@ func (m *MVar[T]) line(o *offer[T]) *queue[T] {
 }
 
 func (m *MVar[T]) meet(o *offer[T], ws *wakes) outcome {
-	if m.full == (o.kind == kindPut) {
+	if m.full == (o.kind == kindPut) || m.lent {
 		return none
 	}
 	if !o.claim(ws) {
@@ -74,6 +109,9 @@ func (m *MVar[T]) meet(o *offer[T], ws *wakes) outcome {
 		o.v = m.v
 	case kindSwap:
 		o.v, m.v = m.v, o.v
+	case kindModify:
+		o.v, m.lent = m.v, true
+		clear1(&m.v)
 	}
 	m.settle(ws)
 	return matched
@@ -81,7 +119,7 @@ func (m *MVar[T]) meet(o *offer[T], ws *wakes) outcome {
 
 // settle serves those who can be, now that the MVar has changed.
 func (m *MVar[T]) settle(ws *wakes) {
-	for {
+	for !m.lent {
 		if !m.full {
 			q := m.puts.first
 			if q == nil {
@@ -108,6 +146,9 @@ func (m *MVar[T]) settle(ws *wakes) {
 			clear1(&m.v)
 		case kindSwap:
 			m.v = v
+		case kindModify:
+			m.lent = true
+			clear1(&m.v)
 		}
 	}
 }

@@ -31,6 +31,7 @@ const (
 	kindPut
 	kindRead
 	kindSwap
+	kindModify
 )
 
 // An outcome is what came of an attempt.

@@ -167,6 +167,9 @@ func (r *roll) leave(n int64) {
 //
 //go:noinline
 func (g *gate) gained(n int64) {
+	if g.counts {
+		return
+	}
 	g.mu.Lock()
 	g.roll.enter(n)
 	g.mu.Unlock()
@@ -204,7 +207,7 @@ func holders(place any, to []wait.Holder) (_ []wait.Holder, each bool) {
 			known += s.n
 			to = append(to, s.Holder)
 		}
-		if obj.sema && known < obj.used {
+		if obj.counts || obj.sema && known < obj.used {
 			to = append(to, wait.Holder{}) // somebody who is not known
 		}
 		return to, !obj.sema

@@ -15,17 +15,20 @@ var ErrClosed = errors.New("cml: queue closed")
 
 // A Queue is a first-in first-out buffer that can be closed. What is in it when
 // it is closed is still delivered; after that everybody gets the reason. NewQueue
-// makes one. What happened before a put happened before the return of the get that
+// makes one, NewRendezvous one without room, NewSliding one that drops what is oldest. What happened before a put happened before the return of the get that
 // receives its value, and what happened before Close before the return of those
 // that report the reason.
 type Queue[T any] struct {
-	capacity int // 0: no bound
+	capacity int  // 0: no bound
+	meets    bool // a rendezvous: who puts waits for who gets; constant
+	slides   bool // a put into a full one drops the oldest; constant
 
 	mu         lock
 	buf        []T            // under mu: a ring
 	head, n    int            // under mu: its first value and how many there are
 	puts, gets queue[Item[T]] // under mu; puts only while full, gets only while empty
 	reason     error          // under mu; not nil: closed
+	dropped    uint64         // under mu
 }
 
 // An Item is what a get from a Queue comes to: a value, or the reason why there
@@ -42,6 +45,21 @@ func NewQueue[T any](capacity int) *Queue[T] {
 		panic("cml: NewQueue with a negative capacity: 0 is for no bound")
 	}
 	return &Queue[T]{capacity: capacity}
+}
+
+// NewRendezvous returns a queue without room: each Put waits until a Get takes its value,
+// as on a Chan, and it can be closed, as a Chan can not. Puts that wait when it is closed
+// report the reason: nobody has got their values.
+func NewRendezvous[T any]() *Queue[T] { return &Queue[T]{meets: true} }
+
+// NewSliding returns a queue with room for capacity values that drops the oldest to make
+// room for one that is put: Put never waits. With a capacity of 1 it is conflated: whoever
+// gets has the latest.
+func NewSliding[T any](capacity int) *Queue[T] {
+	if capacity < 1 {
+		panic("cml: NewSliding without room: the capacity is at least 1")
+	}
+	return &Queue[T]{capacity: capacity, slides: true}
 }
 
 // Put adds v at the end, waiting for room if there is a bound. Once the queue is
@@ -68,20 +86,14 @@ func (q *Queue[T]) GetOp() Op[Item[T]] {
 }
 
 // TryPut is Put that does not wait: it reports whether v was added, which it is not if
-// the queue is full or closed. (Poll of a PutOp tells the two apart.)
+// the queue is full or closed, or nobody waits for it at a rendezvous. (Poll of a PutOp
+// tells the two apart.)
 func (q *Queue[T]) TryPut(v T) bool {
 	if simhook.On() {
 		simhook.Point("Queue.TryPut", unsafe.Pointer(q))
 	}
-	var ws wakes
-	q.mu.Lock()
-	ok := q.reason == nil && (q.capacity == 0 || q.n < q.capacity)
-	if ok {
-		q.add(v, &ws)
-	}
-	q.mu.Unlock()
-	ws.flush(nil)
-	return ok
+	it, ok := attempt(q, kindPut, Item[T]{Value: v})
+	return ok && it.Err == nil
 }
 
 // TryGet is Get that does not wait: it reports whether there was a value. (Poll of a
@@ -90,14 +102,61 @@ func (q *Queue[T]) TryGet() (v T, ok bool) {
 	if simhook.On() {
 		simhook.Point("Queue.TryGet", unsafe.Pointer(q))
 	}
+	it, ok := attempt(q, kindGet, Item[T]{})
+	return it.Value, ok && it.Err == nil
+}
+
+// GetMany waits for a value and returns it with those that are behind it, most in all at most.
+// If the queue is closed and empty it returns the reason.
+func (q *Queue[T]) GetMany(most int) ([]T, error) {
+	q.checkMost(most)
+	b := q.more(most, await[Item[T]](q, kindGet, 0, Item[T]{}, wait.QueueGet))
+	return b.Values, b.Err
+}
+
+// GetManyOp is GetMany as an op. What is behind the first value is taken after the commit.
+func (q *Queue[T]) GetManyOp(most int) Op[Batch[T]] {
+	q.checkMost(most)
+	return Wrap(q.GetOp(), func(it Item[T]) Batch[T] { return q.more(most, it) })
+}
+
+// A Batch is what a GetManyOp comes to: values, at least one, or the reason why there will
+// be none.
+type Batch[T any] struct {
+	Values []T
+	Err    error
+}
+
+func (q *Queue[T]) checkMost(most int) {
+	if most < 1 {
+		panic("cml: Queue.GetMany of fewer than one value")
+	}
+}
+
+// more returns the first value with those behind it.
+func (q *Queue[T]) more(most int, first Item[T]) Batch[T] {
+	if first.Err != nil {
+		return Batch[T]{Err: first.Err}
+	}
+	b := Batch[T]{Values: []T{first.Value}}
+	if q.meets { // those who put are met one by one
+		for len(b.Values) < most {
+			it, ok := attempt(q, kindGet, Item[T]{})
+			if !ok || it.Err != nil {
+				break
+			}
+			b.Values = append(b.Values, it.Value)
+		}
+		return b
+	}
 	var ws wakes
 	q.mu.Lock()
-	if ok = q.n > 0; ok {
-		v = q.next(&ws)
+	for len(b.Values) < most && q.n > 0 {
+		b.Values = append(b.Values, q.next(&ws))
 	}
 	q.mu.Unlock()
 	ws.flush(nil)
-	return v, ok
+	return b
 }
 
 // Close ends the queue: nothing can be added any more, and those who wait to put
@@ -149,6 +208,25 @@ func (q *Queue[T]) Len() int {
 	return q.n
 }
 
+// Cap returns how many values the queue has room for: 0 at a rendezvous, and −1 if there is
+// no bound.
+func (q *Queue[T]) Cap() int {
+	if q.capacity == 0 && !q.meets {
+		return -1
+	}
+	return q.capacity
+}
+
+// Dropped returns how many values a sliding queue has dropped so far.
+func (q *Queue[T]) Dropped() uint64 {
+	if simhook.On() {
+		simhook.Point("Queue.Dropped", unsafe.Pointer(q))
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.dropped
+}
+
 func (q *Queue[T]) mutex() *lock { return &q.mu }
 func (q *Queue[T]) left(*wakes)  {}
 
@@ -161,7 +239,11 @@ func (q *Queue[T]) line(o *offer[Item[T]]) *queue[Item[T]] {
 
 func (q *Queue[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 	switch put := o.kind == kindPut; {
-	case put && q.reason == nil && q.capacity > 0 && q.n == q.capacity:
+	case q.meets && q.reason == nil && put:
+		return o.meetIn(&q.gets, ws)
+	case q.meets && q.reason == nil:
+		return o.meetIn(&q.puts, ws)
+	case put && q.reason == nil && q.full() && !q.slides:
 		return none
 	case !put && q.reason == nil && q.n == 0:
 		return none
@@ -172,12 +254,18 @@ func (q *Queue[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 	case put:
 		v := o.v.Value
 		o.v = Item[T]{}
+		if q.full() {
+			q.take()
+			q.dropped++
+		}
 		q.add(v, ws)
 	default:
 		o.v = Item[T]{Value: q.next(ws)}
 	}
 	return matched
 }
+
+func (q *Queue[T]) full() bool { return q.capacity > 0 && q.n == q.capacity }
 
 // next takes the first value, which there is, and lets one who waits put another.
 func (q *Queue[T]) next(ws *wakes) T {

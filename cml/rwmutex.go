@@ -1,6 +1,10 @@
 package cml
 
-import "github.com/seed222ee791/fibers/internal/wait"
+import (
+	"sync"
+
+	"github.com/seed222ee791/fibers/internal/wait"
+)
 
 // An RWMutex can be held by one writer or by any number of readers. Who comes
 // first is served first: readers that come after a waiting writer wait behind it.
@@ -46,3 +50,11 @@ func (rw *RWMutex) RUnlock() {
 		panic("cml: RUnlock of an RWMutex that is not locked for reading")
 	}
 }
+
+// RLocker returns a Locker whose Lock and Unlock are RLock and RUnlock of rw.
+func (rw *RWMutex) RLocker() sync.Locker { return (*rlocker)(rw) }
+
+type rlocker RWMutex
+
+func (r *rlocker) Lock()   { (*RWMutex)(r).RLock() }
+func (r *rlocker) Unlock() { (*RWMutex)(r).RUnlock() }

@@ -23,6 +23,19 @@ func NewSemaphore(n int64) *Semaphore {
 	return &Semaphore{size: n, gate: gate{used: whole - n, floor: whole - n, sema: true}}
 }
 
+// NewCounting returns a semaphore with free units to which any number can be added: Release
+// need not follow an Acquire. It counts what is there rather than who holds it, as the
+// messages in a mailbox.
+func NewCounting(free int64) *Semaphore {
+	if free < 0 || free > whole {
+		panic(fmt.Sprintf("cml: NewCounting(%d): the number of units is out of range", free))
+	}
+	return &Semaphore{size: whole, gate: gate{used: whole - free, sema: true, counts: true}}
+}
+
+// Available returns how many units are free. It may have changed by the time it is known.
+func (s *Semaphore) Available() int64 { return s.gate.free() }
+
 // Acquire takes n units, waiting until they are free. More than there are in all
 // is a mistake and panics, here and in AcquireOp and TryAcquire.
 func (s *Semaphore) Acquire(n int64) { s.gate.acquire(s.check(n), wait.Acquire) }
@@ -36,11 +49,11 @@ func (s *Semaphore) AcquireOp(n int64) Op[Unit] {
 // reports whether it did.
 func (s *Semaphore) TryAcquire(n int64) bool { return s.gate.tryAcquire(s.check(n)) }
 
-// Release gives n units back, and panics if fewer are held. It need not be the
-// fiber that took them.
+// Release gives n units back, and panics if fewer are held; to a counting semaphore it adds
+// n, and panics if there are 2⁶² then. It need not be the fiber that took them.
 func (s *Semaphore) Release(n int64) {
 	if n < 0 || !s.gate.release(n, whole) {
-		panic(fmt.Sprintf("cml: Semaphore.Release(%d): that many are not held", n))
+		panic(fmt.Sprintf("cml: Semaphore.Release(%d): that many are not held, or would be too many", n))
 	}
 }
 

@@ -88,11 +88,13 @@ func objectName[T any](obj object[T], k kind) string {
 	case *IVar[T]:
 		return "IVar.Read"
 	case *MVar[T]:
-		return [...]string{kindGet: "MVar.Take", kindPut: "MVar.Put", kindRead: "MVar.Read", kindSwap: "MVar.Swap"}[k]
+		return [...]string{kindGet: "MVar.Take", kindPut: "MVar.Put", kindRead: "MVar.Read", kindSwap: "MVar.Swap", kindModify: "MVar.Modify"}[k]
 	case *Swap[T]:
 		return "Swap.Swap"
 	case *Port[T]:
 		return "Port.Get"
+	case *Observer[T]:
+		return "Observer.Next"
 	}
 	if k == kindPut {
 		return "Queue.Put"

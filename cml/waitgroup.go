@@ -37,6 +37,19 @@ func (g *WaitGroup) Add(n int) {
 	ws.flush(nil)
 }
 
+// Go counts one more and starts fn, which is done when it returns, or ends otherwise: as a
+// fiber of the caller's runtime, or in a plain goroutine, as another.
+func (g *WaitGroup) Go(fn func()) {
+	if fn == nil {
+		panic("cml: WaitGroup.Go(nil): give it a function")
+	}
+	g.Add(1)
+	wait.Go(func() {
+		defer g.Done()
+		fn()
+	})
+}
+
 // Done is Add(-1).
 func (g *WaitGroup) Done() { g.Add(-1) }
 

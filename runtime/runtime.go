@@ -37,6 +37,13 @@ func init() {
 		}
 		return 0
 	})
+	wait.RegisterSpawn(func(fn func()) bool {
+		inFiber := current() != nil
+		if inFiber {
+			Go(fn)
+		}
+		return inFiber
+	})
 }
 
 // A Runtime is a set of schedulers and the fibers that they run. Runtimes are

@@ -39,6 +39,7 @@ const (
 	Forever
 	Room // in a group with a limit
 	Join // of package parallel
+	Observe
 	numReasons
 )
 
@@ -77,6 +78,7 @@ var reasons = [numReasons]struct{ name, kind string }{
 	Forever:   {"never", "nothing"},
 	Room:      {"wait for group", "group"},
 	Join:      {"parallel join", "branch"},
+	Observe:   {"wait for change", "variable"},
 }
 
 // String returns the name that inspection prints.

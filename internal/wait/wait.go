@@ -68,6 +68,21 @@ func Register(current func() (Waiter, *any)) (before func() (Waiter, *any)) {
 	return before
 }
 
+// spawn starts a fiber of the caller's runtime; it reports false in a plain goroutine. It
+// is set once, when the engine is linked in.
+var spawn func(fn func()) bool
+
+// RegisterSpawn is called once, from the engine's package initialisation.
+func RegisterSpawn(f func(fn func()) bool) { spawn = f }
+
+// Go starts fn as a fiber of the calling fiber's runtime, or in a plain goroutine, as
+// another.
+func Go(fn func()) {
+	if spawn == nil || !spawn(fn) {
+		go fn()
+	}
+}
+
 // Current returns the waiter of the calling fiber, or a waiter for the calling
 // goroutine. A goroutine's waiter must be given back with Release.
 func Current() Waiter {
