@@ -30,10 +30,16 @@ type Chan[T any] struct {
 	puts, gets queue[T]
 	buf        []T // a ring; nil on a rendezvous channel
 	head, n    int // its first value and how many there are
+
+	get chanGet[T] // what GetOp returns; constant
 }
 
 // NewChan returns a rendezvous channel.
-func NewChan[T any]() *Chan[T] { return &Chan[T]{} }
+func NewChan[T any]() *Chan[T] {
+	c := &Chan[T]{}
+	c.get = c.newGet()
+	return c
+}
 
 // NewBuffered returns a channel with room for n values.
 func NewBuffered[T any](n int) *Chan[T] {
@@ -41,6 +47,7 @@ func NewBuffered[T any](n int) *Chan[T] {
 		panic("cml: NewBuffered with no room: use NewChan for a rendezvous")
 	}
 	c := &Chan[T]{buf: room[T](n)}
+	c.get = c.newGet()
 	c.solo.Store(busy) // for ever: solo is for rendezvous
 	return c
 }
@@ -295,9 +302,17 @@ func (c *Chan[T]) PutOp(v T) Op[Unit] {
 	return op
 }
 
-// GetOp is Get as an op.
+// GetOp is Get as an op. It allocates nothing.
 func (c *Chan[T]) GetOp() Op[T] {
-	return &chanGet[T]{head{leaves: 1, word: &c.word, side: getting, typ: typeOf[T]()}}
+	if c.get.leaves == 0 { // a zero Chan
+		get := c.newGet()
+		return &get
+	}
+	return &c.get
+}
+
+func (c *Chan[T]) newGet() chanGet[T] {
+	return chanGet[T]{head{leaves: 1, word: &c.word, side: getting, typ: typeOf[T]()}}
 }
 
 // chanOf returns the channel of a head: a Chan begins with its word.

@@ -93,8 +93,14 @@ func newChoice[T any](name string, ops []Op[T], bias traits) Op[T] {
 		}
 	}
 	c := choiceOf[T](len(ops))
-	all, leaves := bias, int32(0)
-	arms := c.arms[:len(ops)]
+	c.leaves, c.traits = gather(name, c.arms, ops, bias)
+	return c
+}
+
+// gather fills in the arms of a choice. It returns how many leaves they have, and the traits of
+// the choice.
+func gather[T any](name string, arms []arm[T], ops []Op[T], bias traits) (leaves int32, all traits) {
+	all = bias
 	for i, op := range ops {
 		if op == nil {
 			panic("cml: " + name + " of a nil operation")
@@ -115,8 +121,29 @@ func newChoice[T any](name string, ops []Op[T], bias traits) Op[T] {
 			}
 		}
 	}
-	c.leaves, c.traits = leaves, all
-	return c
+	return leaves, all
+}
+
+// performArms performs a choice of arms of one leaf each, without guards. The arms are not
+// kept: they may lie on the caller's stack.
+func performArms[T any](arms []arm[T], all traits) T {
+	var p *performance
+	if all.has(impure) {
+		p = begin()
+	}
+	if v, ok := tryArms(arms, nil, all, p, 0); ok {
+		return v
+	}
+	if p == nil {
+		p = begin()
+	}
+	publishArms(arms, nil, all, p, 0)
+	for !p.over() {
+		if p.w.Wait(p.why()) {
+			p.end()
+		}
+	}
+	return arms[p.index].op.result(p, 0)
 }
 
 func (c *choice[T]) about() *head { return &c.head }
@@ -217,8 +244,12 @@ func (c *choice[T]) try(p *performance, base int) (v T, ok bool) {
 	if c.traits.has(uneven) {
 		arms, from = c.spread()
 	}
-	if c.traits.has(biased) || len(arms) > 64 {
-		return tryMany(arms, from, c.traits.has(biased), p, base)
+	return tryArms(arms, from, c.traits, p, base)
+}
+
+func tryArms[T any](arms []arm[T], from []int, all traits, p *performance, base int) (v T, ok bool) {
+	if all.has(biased) || len(arms) > 64 {
+		return tryMany(arms, from, all.has(biased), p, base)
 	}
 	var hopeful uint64
 	for i := range arms {
@@ -295,12 +326,16 @@ func (c *choice[T]) publish(p *performance, base int) bool {
 	if c.traits.has(uneven) {
 		arms, from = c.spread()
 	}
-	first := c.traits & awaits
+	return publishArms(arms, from, c.traits, p, base)
+}
+
+func publishArms[T any](arms []arm[T], from []int, all traits, p *performance, base int) bool {
+	first := all & awaits
 	if first != 0 && publishContexts(p, arms, from, base) {
 		return true
 	}
 	i, step := 0, 1
-	if !c.traits.has(biased) { // what becomes ready now is found in this order
+	if !all.has(biased) { // what becomes ready now is found in this order
 		i, step = order(len(arms), p.random())
 	}
 	for range arms {

@@ -46,18 +46,8 @@ func Perform[T any](op Op[T]) T {
 	if simhook.On() {
 		pointOf(op)
 	}
-	if c, ok := op.(*choice[T]); ok && !c.traits.has(active|impure|uneven) { // with nothing to be looked up
-		if v, ok := c.try(nil, 0); ok {
-			return v
-		}
-		p := begin()
-		c.publish(p, 0)
-		for !p.over() {
-			if p.w.Wait(p.why()) {
-				p.end()
-			}
-		}
-		return c.arms[p.index].op.result(p, 0)
+	if c, ok := op.(*choice[T]); ok && !c.traits.has(active|uneven) { // with nothing to be looked up
+		return performArms(c.arms, c.traits)
 	}
 	h := op.about()
 	if h.traits.has(active) {
@@ -251,4 +241,19 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 //		cml.On(in.GetOp(), func(v int) { … }),
 //		cml.On(out.PutOp(x), func(cml.Unit) { … }),
 //	)
-func Select(ops ...Op[Unit]) { Perform(newChoice("Select", ops, 0)) }
+//
+// It is made for being written where it is used, in a loop: a Select of up to eight
+// operations allocates nothing of its own.
+func Select(ops ...Op[Unit]) {
+	if n := len(ops); n > 1 && n <= selectRoom && !simhook.On() {
+		var room [selectRoom]arm[Unit]
+		if _, all := gather("Select", room[:n], ops, 0); !all.has(active | uneven) {
+			performArms(room[:n], all)
+			return
+		}
+	}
+	Perform(newChoice("Select", ops, 0))
+}
+
+// selectRoom is up to how many arms of a Select lie on the stack.
+const selectRoom = 8

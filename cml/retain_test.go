@@ -317,6 +317,16 @@ func TestAllocations(t *testing.T) {
 		d.Get()
 		stop.Wait()
 	})
+	// A Select written in place: what On makes, and nothing of its own.
+	a, b := cml.NewBuffered[int](1), cml.NewChan[int]()
+	sum := 0
+	add := func(v int) { sum += v }
+	if n := allocs.Least(200, func() {
+		a.Put(1)
+		cml.Select(cml.On(a.GetOp(), add), cml.On(b.GetOp(), add), cml.On(b.GetOp(), add))
+	}); n > 3 {
+		t.Errorf("a Select of three makes %v allocations", n)
+	}
 	// The same from a goroutine.
 	if n := allocs.Least(200, func() { cml.Perform(ready); room.Put(1); room.Get() }); n != 0 {
 		t.Errorf("goroutine: %v allocations", n)
