@@ -127,7 +127,7 @@ func TestCMLRows(t *testing.T) {
 	for _, want := range []string{
 		"pingpong", "pingpong/10", "ring/1000", "sieve/500", "producers/8:4", "buffered/64", "chain/10", "chain/100",
 		"fanout/10", "fanout/100", "diagonal/10", "select/2", "select/3", "select/8", "select/both", "select/crowd",
-		"timeout/timer", "timeout/after", "context", "select/in-place", "select/dynamic", "swap", "mutex", "mutex/held",
+		"timeout/timer", "timeout/after", "timeout/crowd", "context", "select/in-place", "select/dynamic", "swap", "mutex", "mutex/held",
 	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("no row %s among %q", want, names)

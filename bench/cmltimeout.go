@@ -60,5 +60,46 @@ func timeoutWorkloads() []*workload {
 					}
 				})
 			}),
+		cmlRow("timeout/crowd", "so many getters of one channel, each with a time-out made for it, and one who puts: time of one value",
+			[3]int{10_000, 10_000, 50},
+			func(n int) troupe {
+				x := cml.NewChan[int]()
+				op := x.GetOp()
+				return crowded(n, x.Put, func() int {
+					v, ok := fibers.PerformTimeout(op, patience)
+					if !ok {
+						return tooLate
+					}
+					return v
+				})
+			},
+			func(n int) troupe {
+				x := make(chan int)
+				return crowded(n, func(v int) { x <- v }, func() int {
+					t := time.NewTimer(patience)
+					defer t.Stop()
+					select {
+					case v := <-x:
+						return v
+					case <-t.C:
+						return tooLate
+					}
+				})
+			}),
 	}
+}
+
+// crowded is a troupe of one that puts n values and n others that get one each.
+func crowded(n int, put func(v int), get func() int) troupe {
+	got := make(sums, n)
+	parties := make([]func(), 0, n+1)
+	for i := range n {
+		parties = append(parties, func() { got[i].n = get() })
+	}
+	parties = append(parties, func() {
+		for v := range n {
+			put(v)
+		}
+	})
+	return troupe{parties: parties, ops: n, check: got.check(upTo(n))}
 }
