@@ -85,10 +85,14 @@ func TestFibersTellsWhatAFiberDoes(t *testing.T) {
 		t.Errorf("Fibers says %+v", father)
 	}
 	for _, want := range []string{".memberWatch", ".dayWatch"} { // what the user wrote, not what we put around it
-		for found := false; !found; goruntime.Gosched() {
+		found := false
+		for start := time.Now(); !found && time.Since(start) < 30*time.Second; goruntime.Gosched() {
 			for _, f := range rt.Fibers() {
 				found = found || f.State == fibers.Waiting && strings.HasSuffix(f.Func, want) && strings.Contains(f.Site, "info_test.go:")
 			}
+		}
+		if !found {
+			t.Errorf("no fiber of %s among %+v", want, rt.Fibers())
 		}
 	}
 	if !slices.IsSortedFunc(rt.Fibers(), func(a, b fibers.FiberInfo) int { return cmp.Compare(a.ID, b.ID) }) {
