@@ -161,6 +161,9 @@ func spawnSite() *site {
 		n := frames.Return(pcs[:depth])
 		for i, pc := range pcs[:n] {
 			s := callSites.find(pc)
+			if s == nil && n == usual && depth == usual {
+				break // what it means shows at those above it
+			}
 			if s == nil {
 				s = learnSite(pcs, n, i)
 			}
@@ -204,12 +207,17 @@ func learnSite(all [16]uintptr, n, i int) *site {
 	if from < 0 { // a wrapper, which Callers leaves out
 		calls = pcs[i : i+1]
 	} else {
+		// Those before the next address that Callers knows; what is between the two in pcs
+		// are wrappers.
 		calls = calls[from:]
-		if i+1 < len(pcs) {
-			if to := slices.Index(calls[1:], pcs[i+1]); to >= 0 {
-				calls = calls[:1+to]
+		next := 1
+		for _, above := range pcs[i+1:] {
+			if to := slices.Index(calls[1:], above); to >= 0 {
+				next = 1 + to
+				break
 			}
 		}
+		calls = calls[:next]
 	}
 	return callSites.of(pcs[i], func(s *site) {
 		found := goruntime.CallersFrames(calls)
