@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
+	"os"
 )
 
 // The document of -json. A number that is not known is null or left out.
@@ -57,14 +59,34 @@ type jsonRun struct {
 	Extra  map[string]float64 `json:"extra,omitempty"`
 }
 
-func printJSON(out io.Writer, env environment, lines []line, interrupted bool) {
-	doc := document{Environment: env, Interrupted: interrupted, Rows: []jsonRow{}}
+func newDocument(env environment, lines []line, interrupted bool) *document {
+	doc := &document{Environment: env, Interrupted: interrupted, Rows: []jsonRow{}}
 	for _, l := range lines {
 		doc.Rows = append(doc.Rows, l.json())
 	}
+	return doc
+}
+
+func printJSON(out io.Writer, env environment, lines []line, interrupted bool) {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
-	e.Encode(doc)
+	e.Encode(newDocument(env, lines, interrupted))
+}
+
+// readDocument reads what -json has printed.
+func readDocument(file string) (*document, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	doc := &document{}
+	if err := json.Unmarshal(text, doc); err != nil {
+		return nil, fmt.Errorf("%s is not what -json prints: %w", file, err)
+	}
+	if doc.Environment.Go == "" || len(doc.Rows) == 0 {
+		return nil, fmt.Errorf("%s is not what -json prints, or has no rows", file)
+	}
+	return doc, nil
 }
 
 func (l line) json() jsonRow {

@@ -15,7 +15,8 @@
 //	run.go        rounds: who runs when
 //	meter.go      what is measured of one run
 //	stats.go      medians and ratios
-//	table.go      the table; json.go: the same for machines
+//	table.go      the table; json.go: the same for machines; goformat.go: for benchstat
+//	against.go    what has changed since a run that was kept
 //	child.go      runs in processes of their own
 //	meet.go       the channel of the engine's rows, latch.go their wait group
 //	cml.go        what the rows of package cml share; cml*.go: these rows
@@ -60,19 +61,21 @@ func main() {
 
 // options are the flags, checked.
 type options struct {
-	suite      string
+	suites     []string // empty: all
 	match      *regexp.Regexp
 	schedulers []int
 	rounds     int // 0: as many as fit
 	quick      bool
-	json       bool
+	format     string // table, json or go
+	wide       bool
+	against    *document // nil: none
 	list       bool
 	gops       bool
 }
 
 // everything reports whether neither a suite nor rows were asked for. (To list
 // means all that there is.)
-func (o *options) everything() bool { return o.suite == "all" && o.match.String() == "" && !o.list }
+func (o *options) everything() bool { return len(o.suites) == 0 && o.match.String() == "" && !o.list }
 
 func (o *options) scale() scale {
 	if o.quick {
@@ -83,7 +86,7 @@ func (o *options) scale() scale {
 
 // start is the program without the process around it; it returns the exit code.
 func start(args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
+	o, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
@@ -125,12 +128,7 @@ func start(args []string, stdout, stderr io.Writer) int {
 	}
 	interrupted := ctx.Err() != nil
 	r.progress.clear()
-	lines := r.lines()
-	if o.json {
-		printJSON(stdout, env, lines, interrupted)
-	} else {
-		printTable(stdout, env, lines)
-	}
+	o.print(stdout, env, r.lines(), interrupted)
 	switch {
 	case interrupted:
 		fmt.Fprintln(stderr, "bench: interrupted; the table has what was finished")
@@ -142,23 +140,40 @@ func start(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func parse(args []string, stderr io.Writer) (*options, error) {
+// print prints what the options ask for.
+func (o *options) print(out io.Writer, env environment, lines []line, interrupted bool) {
+	switch {
+	case o.format == "json":
+		printJSON(out, env, lines, interrupted)
+	case o.format == "go":
+		printGo(out, env, lines)
+	case o.against != nil:
+		printAgainst(out, o.against, newDocument(env, lines, interrupted))
+	default:
+		printTable(out, env, lines, o.wide)
+	}
+}
+
+func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	suites := strings.Join(suiteNames(), ", ")
-	fs.StringVar(&o.suite, "suite", "all", "which `suite`: all, "+suites)
+	suite := fs.String("suite", "all", "which `suites`, as cml,net: all, "+suites)
 	pattern := fs.String("run", "", "only the rows whose name matches this `regexp`")
 	counts := fs.String("schedulers", "", "numbers of schedulers and cores, as `1,2` (default 1, 2, 4 … up to the CPUs)")
 	fs.IntVar(&o.rounds, "rounds", 0, "rounds of each row; 0 is as many as fit in the row's share of a minute")
 	fs.BoolVar(&o.quick, "quick", false, "small sizes, at most 20 s: shows that all works, measures little")
-	fs.BoolVar(&o.json, "json", false, "print environment, rows and samples as JSON")
+	fs.StringVar(&o.format, "format", "table", "`form` of the result: table; json, with every sample; go, for benchstat")
+	asJSON := fs.Bool("json", false, "the same as -format json")
+	fs.BoolVar(&o.wide, "wide", false, "a table with processor time and notes in columns, wider than 80")
+	against := fs.String("against", "", "print what has changed since the run whose -json is in this `file`")
 	fs.BoolVar(&o.list, "list", false, "list the rows and what they measure, and run nothing")
 	fs.BoolVar(&o.gops, "gops", false, "serve the gops agent, with fiber labels, while it runs")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(stderr, "usage: bench [flags]\nFibers against goroutines, on the cores of this machine: see bench/README.md.")
-			fs.SetOutput(stderr)
+			fmt.Fprintln(stdout, "usage: bench [flags]\nFibers against goroutines, on the cores of this machine: see bench/README.md.")
+			fs.SetOutput(stdout)
 			fs.PrintDefaults()
 		}
 		return nil, err
@@ -166,16 +181,34 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
-	if o.suite != "all" && !slices.Contains(suiteNames(), o.suite) {
-		return nil, fmt.Errorf("-suite %q: there are all, %s", o.suite, suites)
+	if *suite != "all" {
+		for name := range strings.SplitSeq(*suite, ",") {
+			if name = strings.TrimSpace(name); !slices.Contains(suiteNames(), name) {
+				return nil, fmt.Errorf("-suite %q: there are all, %s", name, suites)
+			}
+			o.suites = append(o.suites, name)
+		}
 	}
 	if o.rounds < 0 {
 		return nil, fmt.Errorf("-rounds %d: cannot be negative", o.rounds)
 	}
-	if o.list && o.json {
-		return nil, errors.New("-list and -json exclude each other")
+	if *asJSON {
+		o.format = "json"
+	}
+	switch {
+	case !slices.Contains([]string{"table", "json", "go"}, o.format):
+		return nil, fmt.Errorf("-format %q: there are table, json, go", o.format)
+	case o.list && o.format != "table":
+		return nil, errors.New("-list and -json or -format exclude each other")
+	case *against != "" && o.format != "table":
+		return nil, errors.New("-against and -json or -format exclude each other: keep this run first, then compare another")
 	}
 	var err error
+	if *against != "" {
+		if o.against, err = readDocument(*against); err != nil {
+			return nil, fmt.Errorf("-against: %w", err)
+		}
+	}
 	if o.match, err = regexp.Compile(*pattern); err != nil {
 		return nil, fmt.Errorf("-run: %w", err)
 	}
@@ -218,7 +251,7 @@ func choose(o *options) ([]*block, error) {
 	var blocks []*block
 	most, matched, needs := o.schedulers[len(o.schedulers)-1], false, 0
 	for _, w := range registry(o.scale()) {
-		if o.suite != "all" && o.suite != w.suite || w.onDemand && o.everything() {
+		if len(o.suites) > 0 && !slices.Contains(o.suites, w.suite) || w.onDemand && o.everything() {
 			continue
 		}
 		b := &block{workload: w}
@@ -251,7 +284,10 @@ func choose(o *options) ([]*block, error) {
 	case matched:
 		return nil, fmt.Errorf("nothing to run: the row needs at least %d schedulers", needs)
 	}
-	return nil, fmt.Errorf("no row of suite %s matches -run %q", o.suite, o.match)
+	if len(o.suites) == 0 {
+		return nil, fmt.Errorf("no row matches -run %q", o.match)
+	}
+	return nil, fmt.Errorf("no row of suite %s matches -run %q", strings.Join(o.suites, ", "), o.match)
 }
 
 func list(out io.Writer, blocks []*block) {

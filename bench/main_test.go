@@ -39,6 +39,8 @@ func TestProgram(t *testing.T) {
 	t.Run("Lists", func(t *testing.T) { testLists(t, binary) })
 	t.Run("Table", func(t *testing.T) { testTable(t, binary) })
 	t.Run("JSON", func(t *testing.T) { testJSON(t, binary) })
+	t.Run("Go", func(t *testing.T) { testGoFormat(t, binary) })
+	t.Run("Against", func(t *testing.T) { testAgainst(t, binary) })
 	t.Run("Interrupt", func(t *testing.T) { testInterrupt(t, binary) })
 }
 
@@ -77,6 +79,12 @@ func testRefuses(t *testing.T, binary string) {
 		{[]string{"-rounds", "-1"}, "negative"},
 		{[]string{"-rounds", "x"}, "rounds"},
 		{[]string{"-list", "-json"}, "exclude"},
+		{[]string{"-list", "-format", "go"}, "exclude"},
+		{[]string{"-suite", "cml,nonsense"}, "nonsense"},
+		{[]string{"-format", "xml"}, "xml"},
+		{[]string{"-against", "no such file"}, "no such file"},
+		{[]string{"-against", "main.go"}, "not what -json prints"},
+		{[]string{"-against", "main.go", "-json"}, "exclude"},
 		{[]string{"-quick", "more"}, "more"},
 	} {
 		stdout, stderr, code, err := execute(binary, c.args...)
@@ -96,7 +104,7 @@ func testLists(t *testing.T, binary string) {
 			t.Errorf("no row %s in\n%s", name, stdout)
 		}
 	}
-	if stdout, _, code, err = execute(binary, "-h"); err != nil || code != 0 || stdout != "" {
+	if stdout, _, code, err = execute(binary, "-h"); err != nil || code != 0 || !strings.Contains(stdout, "-against") {
 		t.Errorf("-h: exit code %d, %v, stdout %q", code, err, stdout)
 	}
 }

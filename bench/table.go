@@ -8,20 +8,80 @@ import (
 	"unicode/utf8"
 )
 
-// printTable prints the result for people.
-func printTable(out io.Writer, env environment, lines []line) {
+// fewRounds is how many rounds say how wide a ratio is spread.
+const fewRounds = 3
+
+// printTable prints the result for people: in 80 columns, with what there is to say of rows
+// below it, or wide.
+func printTable(out io.Writer, env environment, lines []line, wide bool) {
 	fmt.Fprintf(out, "%s\n\n", env)
-	cells := [][]string{{"workload", "schedulers", "fibers", "goroutines", "unit", "ratio", "spread", "cpu", "note"}}
+	heading := []string{"workload", "n", "fibers", "goroutines", "unit", "ratio", "spread", "rounds"}
+	if wide {
+		heading = append(heading, "cpu", "note")
+	}
+	cells := [][]string{heading}
+	var notes []string
 	for _, l := range lines {
-		cells = append(cells, l.cells())
+		row := l.cells()
+		note := l.note
+		if l.skipped != "" {
+			note = "skipped: " + l.skipped
+		}
+		if wide {
+			row = append(row, ratioText(l.cpu), note)
+		} else if note != "" {
+			notes = append(notes, fmt.Sprintf("%s, n = %d: %s", l.row.name, l.schedulers, note))
+		}
+		cells = append(cells, row)
 	}
 	fmt.Fprint(out, render(cells))
-	fmt.Fprintf(out, "\nratio: fibers to goroutines, the median over the rounds, each of which ran both; below 1, fibers are better\n"+
-		"(where more is better, marked ↑, it is goroutines to fibers). spread: the quartiles of the ratio.\n"+
-		"cpu: the same ratio of the processor time of the process, which other programs on the machine disturb less. See bench/README.md.\n")
+	if len(notes) > 0 {
+		fmt.Fprintf(out, "\n%s\n", strings.Join(notes, "\n"))
+	}
+	fmt.Fprintf(out, "\nn: schedulers, and processors of either side. ratio: fibers to goroutines, the median\n"+
+		"over the rounds, each of which ran both; below 1 fibers are better (where more is better,\n"+
+		"marked ↑, it is goroutines to fibers). So it need not be the ratio of the two figures,\n"+
+		"which are medians, too. spread: the quartiles of the ratio, from three rounds on.\n")
+	if wide {
+		fmt.Fprint(out, "cpu: the same ratio of the processor time of the process, which others disturb less.\n")
+	}
+	fmt.Fprintf(out, "See bench/README.md.\n\n%s\n", score(lines))
 }
 
-// cells returns the columns of the table.
+// A verdict is what a row says of the two sides.
+type verdict int
+
+const (
+	undecided verdict = iota
+	wins              // of fibers: three quarters of the rounds, at least
+	loses
+)
+
+func (l line) verdict() verdict {
+	switch {
+	case len(l.pairs) < fewRounds:
+		return undecided
+	case l.ratio.high < 1:
+		return wins
+	case l.ratio.low > 1:
+		return loses
+	}
+	return undecided
+}
+
+// score says how many rows each side wins.
+func score(lines []line) string {
+	var n [3]int
+	for _, l := range lines {
+		if len(l.pairs) > 0 {
+			n[l.verdict()]++
+		}
+	}
+	return fmt.Sprintf("Fibers win %d rows and lose %d; %d are undecided (the spread has 1 in it, or there are fewer than %d rounds).",
+		n[wins], n[loses], n[undecided], fewRounds)
+}
+
+// cells returns the columns of both tables.
 func (l line) cells() []string {
 	unit := l.row.unit
 	if l.row.more {
@@ -29,11 +89,15 @@ func (l line) cells() []string {
 	}
 	cells := []string{l.row.name, fmt.Sprint(l.schedulers)}
 	if len(l.pairs) == 0 {
-		return append(cells, "–", "–", unit, "–", "–", "–", "skipped: "+l.skipped)
+		return append(cells, "–", "–", unit, "–", "–", "–")
+	}
+	spread := "–"
+	if len(l.pairs) >= fewRounds {
+		spread = ratioText(l.ratio.low) + "–" + ratioText(l.ratio.high)
 	}
 	return append(cells,
 		figure(l.values[onFibers].median), figure(l.values[onGoroutines].median), unit,
-		ratioText(l.ratio.median), ratioText(l.ratio.low)+"–"+ratioText(l.ratio.high), ratioText(l.cpu), l.note)
+		ratioText(l.ratio.median), spread, fmt.Sprint(len(l.pairs)))
 }
 
 // noteOf returns the last column.
@@ -76,7 +140,7 @@ func ratioText(x float64) string {
 }
 
 // leftColumns are those of words; the others hold numbers.
-var leftColumns = map[int]bool{0: true, 4: true, 8: true}
+var leftColumns = map[int]bool{0: true, 4: true, 9: true}
 
 // render lays out a table, the first row of which is the heading.
 func render(cells [][]string) string {

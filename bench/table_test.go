@@ -45,7 +45,7 @@ func TestSkippedRowsSayWhy(t *testing.T) {
 	w := &workload{suite: "s", rows: []row{{name: "r", unit: "ms"}}}
 	lines := blockLines(&block{workload: w, rows: []int{0}, results: []*result{{schedulers: 2, skipped: "no room"}}})
 	var table, text bytes.Buffer
-	printTable(&table, environment{}, lines)
+	printTable(&table, environment{}, lines, false)
 	if !strings.Contains(table.String(), "skipped: no room") {
 		t.Errorf("table:\n%s", table.String())
 	}
