@@ -27,7 +27,8 @@ func child(what string) {
 	os.Exit(0)
 }
 
-// run runs a child with the setting of FIBERS_SWITCH.
+// run runs a child with the setting of FIBERS_SWITCH, under the emulator that the tests run
+// under, if FIBERS_EMULATOR says which that is.
 func run(t *testing.T, what, setting string) (output string, err error) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -35,6 +36,9 @@ func run(t *testing.T, what, setting string) (output string, err error) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(exe)
+	if emulator := os.Getenv("FIBERS_EMULATOR"); emulator != "" {
+		cmd = exec.Command(emulator, exe)
+	}
 	cmd.Env = append(os.Environ(), childVariable+"="+what, variable+"="+setting,
 		"GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
