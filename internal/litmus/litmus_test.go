@@ -3,7 +3,7 @@ package litmus
 import (
 	"runtime"
 	"sync"
-	"sync/atomic"
+	"sync/atomic" // what is tested is its order, without a wrapper
 	"testing"
 )
 
