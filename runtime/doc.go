@@ -105,31 +105,49 @@
 //
 // A file is one idea:
 //
-//	runtime.go, options.go, ending.go
-//	                  a runtime: its beginning, its settings, its end
-//	fiber.go, coroutine.go, pool.go
-//	                  fibers, the stacks they run on, how memory is given back
+//	runtime.go, options.go, ending.go, shelter.go
+//	                  a runtime: its beginning, its settings, its end, and what is not cut then
+//	fiber.go, done.go, coroutine.go, pool.go
+//	                  fibers and their end, the stacks they run on, how memory is given back
 //	scheduler.go, place.go, steal.go
 //	                  the queues and the loop; taking fibers from others
 //	parking.go        how a fiber waits and is woken
 //	idle.go, parker_linux.go, bell_linux.go
-//	                  how a scheduler sleeps: the protocol, the system call
+//	                  how a scheduler sleeps: the protocol, the system calls
 //	poller_linux.go   how it waits for descriptors meanwhile
-//	captive.go        what happens when a fiber keeps one: its seat is taken
+//	mixed.go          how all that is beside goroutines with much to do
+//	captive.go, legacy.go
+//	                  what happens when a fiber keeps a scheduler: its seat is taken
 //	understudy.go, monitor.go, load.go
 //	                  who notices it: at once, or at the latest; how busy the processors are
 //	seat.go           how a scheduler begins and ends
-//	wheel.go, wheel_after.go, wheel_afterfunc.go, sleep.go, ticker.go
-//	                  the timers, and what is made of them
-//	task.go, group.go, blocking.go, ops.go
+//	wheel.go, wheel_fire.go, wheel_sleep.go, wheel_after.go, wheel_afterfunc.go, wheel_ahead.go
+//	                  the timers; what is fetched of those that are due
+//	sleep.go, ticker.go, wallclock.go
+//	                  what is made of them; the clock on the wall
+//	task.go, taskset.go, group.go, group_more.go, blocking.go, ops.go
 //	                  tasks, groups, waits in Go's way, operations
 //	fork.go           what package parallel needs
 //	panics.go, errors.go
 //	                  what becomes of a panic; the errors
-//	stats.go          the counters
-//	pin_linux.go      the cores
+//	stats.go, latency.go, blockers.go
+//	                  the counters; what keeps schedulers
+//	eyes.go, sites.go, locate.go, growth.go, recorder.go, blockprofile.go
+//	                  what is noted while somebody watches: who runs, where fibers are from
+//	info.go, examine.go, deadlock.go, report.go, stallreport.go
+//	                  what is told of it: fibers, who waits for whom, what is in the way
+//	judge.go, judge_linux.go
+//	                  whether anything can happen any more
+//	simulated.go, simulated_run.go, simulated_nested.go
+//	                  the runtime that package sim drives
+//	bubble.go         the runtime in a bubble of testing/synctest
+//	pin_linux.go, guest_linux.go
+//	                  the cores
+//	hint_race.go, wheel_race.go
+//	                  what the race detector is told, or spared
 //
-// Beside a file for Linux there is one for other systems (_other.go). Parking,
+// Beside a file for Linux there is one for other systems (_other.go), beside one for the
+// race detector one for builds without it. Parking,
 // sleeping and polling are protocols and carry their argument; docs/design tells
 // what was decided and why, docs/models has the models that were checked.
 //

@@ -31,6 +31,8 @@ var rules = []struct {
 	{"Fragments", fragments, badFragments, goodFragments},
 	{"Examples", examples, badExamples, goodExamples},
 	{"CheckedBy", checkedBy, badChecked, goodChecked},
+	{"Models", modelsInTable, badModels, goodModels},
+	{"FileMap", fileMap, badFileMap, goodFileMap},
 }
 
 func TestRules(t *testing.T) {
