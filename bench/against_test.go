@@ -116,3 +116,27 @@ func testAgainst(t *testing.T, binary string) {
 		t.Errorf("the same machine is said to be another:\n%s", stdout)
 	}
 }
+
+func testHTML(t *testing.T, binary string) {
+	file := filepath.Join(t.TempDir(), "report.html")
+	_, stderr, code, err := execute(binary, "-quick", "-schedulers", "1,2", "-run", "^(yield/2|spawn/finish|fork/both)$", "-rounds", "3", "-html", file)
+	if err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v\n%s", code, err, stderr)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, want := range []string{"yield/2, n = 2", "<h2>spawn</h2>", "Speed-up", "-schedulers 1,2", "</html>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if n := strings.Count(page, "<circle"); n != 6 {
+		t.Errorf("%d rows are drawn", n)
+	}
+	if strings.Contains(page, "NaN") || strings.Contains(page, "http://") || strings.Contains(page, "https://") {
+		t.Error("the page has what is no number, or asks somebody else for something")
+	}
+}

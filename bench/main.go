@@ -16,6 +16,7 @@
 //	meter.go      what is measured of one run
 //	stats.go      medians and ratios
 //	table.go      the table; json.go: the same for machines; goformat.go: for benchstat
+//	html.go       the report, with report.html
 //	against.go    what has changed since a run that was kept
 //	child.go      runs in processes of their own
 //	meet.go       the channel of the engine's rows, latch.go their wait group
@@ -69,6 +70,8 @@ type options struct {
 	format     string // table, json or go
 	wide       bool
 	against    *document // nil: none
+	html       string    // the file of the report; empty: none
+	args       []string  // as given
 	list       bool
 	gops       bool
 }
@@ -111,6 +114,14 @@ func start(args []string, stdout, stderr io.Writer) int {
 		defer stop()
 	}
 
+	var page *os.File
+	if o.html != "" { // now, so that a minute is not spent in vain
+		if page, err = os.Create(o.html); err != nil {
+			fmt.Fprintf(stderr, "bench: -html: %v\nbench: nothing was run\n", err)
+			return exitUsage
+		}
+	}
+
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer release()
 	env := observe(o)
@@ -128,7 +139,13 @@ func start(args []string, stdout, stderr io.Writer) int {
 	}
 	interrupted := ctx.Err() != nil
 	r.progress.clear()
-	o.print(stdout, env, r.lines(), interrupted)
+	lines := r.lines()
+	o.print(stdout, env, lines, interrupted)
+	if page != nil {
+		if e := writeReport(page, newReport(env, lines, interrupted, o.args)); e != nil {
+			err = errors.Join(err, fmt.Errorf("-html: %w", e))
+		}
+	}
 	switch {
 	case interrupted:
 		fmt.Fprintln(stderr, "bench: interrupted; the table has what was finished")
@@ -155,7 +172,7 @@ func (o *options) print(out io.Writer, env environment, lines []line, interrupte
 }
 
 func parse(args []string, stdout io.Writer) (*options, error) {
-	o := &options{}
+	o := &options{args: args}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	suites := strings.Join(suiteNames(), ", ")
@@ -168,6 +185,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	asJSON := fs.Bool("json", false, "the same as -format json")
 	fs.BoolVar(&o.wide, "wide", false, "a table with processor time and notes in columns, wider than 80")
 	against := fs.String("against", "", "print what has changed since the run whose -json is in this `file`")
+	fs.StringVar(&o.html, "html", "", "write a report with plots to this `file`, too")
 	fs.BoolVar(&o.list, "list", false, "list the rows and what they measure, and run nothing")
 	fs.BoolVar(&o.gops, "gops", false, "serve the gops agent, with fiber labels, while it runs")
 	if err := fs.Parse(args); err != nil {

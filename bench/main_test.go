@@ -41,6 +41,7 @@ func TestProgram(t *testing.T) {
 	t.Run("JSON", func(t *testing.T) { testJSON(t, binary) })
 	t.Run("Go", func(t *testing.T) { testGoFormat(t, binary) })
 	t.Run("Against", func(t *testing.T) { testAgainst(t, binary) })
+	t.Run("HTML", func(t *testing.T) { testHTML(t, binary) })
 	t.Run("Interrupt", func(t *testing.T) { testInterrupt(t, binary) })
 }
 
@@ -85,6 +86,7 @@ func testRefuses(t *testing.T, binary string) {
 		{[]string{"-against", "no such file"}, "no such file"},
 		{[]string{"-against", "main.go"}, "not what -json prints"},
 		{[]string{"-against", "main.go", "-json"}, "exclude"},
+		{[]string{"-quick", "-html", "no such directory/report.html"}, "nothing was run"},
 		{[]string{"-quick", "more"}, "more"},
 	} {
 		stdout, stderr, code, err := execute(binary, c.args...)
