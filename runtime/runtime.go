@@ -44,6 +44,13 @@ func init() {
 		}
 		return inFiber
 	})
+	wait.RegisterAfter(func(d time.Duration, fn func()) (stop func(), ok bool) {
+		if simhook.Current() == nil {
+			return nil, false
+		}
+		t := AfterFunc(d, fn)
+		return func() { t.Stop() }, true
+	})
 }
 
 // A Runtime is a set of schedulers and the fibers that they run. Runtimes are

@@ -15,6 +15,7 @@ package wait
 
 import (
 	"sync"
+	"time"
 
 	"go.uber.org/atomic"
 )
@@ -81,6 +82,25 @@ func Go(fn func()) {
 	if spawn == nil || !spawn(fn) {
 		go fn()
 	}
+}
+
+// after is time.AfterFunc where time is simulated; it reports false elsewhere. It is set
+// once, when the engine is linked in.
+var after func(d time.Duration, fn func()) (stop func(), ok bool)
+
+// RegisterAfter is called once, from the engine's package initialisation.
+func RegisterAfter(f func(d time.Duration, fn func()) (stop func(), ok bool)) { after = f }
+
+// After calls fn when d has passed, on a goroutine, or in a simulation in a fiber, unless
+// stop is called before.
+func After(d time.Duration, fn func()) (stop func()) {
+	if after != nil {
+		if stop, ok := after(d, fn); ok {
+			return stop
+		}
+	}
+	t := time.AfterFunc(d, fn)
+	return func() { t.Stop() }
 }
 
 // Current returns the waiter of the calling fiber, or a waiter for the calling
