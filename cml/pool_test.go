@@ -22,9 +22,9 @@ type pooled struct {
 
 // A makers makes resources and keeps account of them.
 type makers struct {
-	made, disposed atomic.Int64
-	fail           func(n int64) error // nil: never
-	failed         atomic.Int64
+	made, disposed atomic.Int32
+	fail           func(n int32) error // nil: never
+	failed         atomic.Int32
 }
 
 func (m *makers) new() (*pooled, error) {
@@ -67,7 +67,7 @@ func TestPoolStress(t *testing.T) {
 	for _, valid := range []bool{true, false} {
 		m := &makers{}
 		failing := errors.New("no")
-		m.fail = func(n int64) error {
+		m.fail = func(n int32) error {
 			switch {
 			case n%17 == 0:
 				return failing
@@ -83,7 +83,7 @@ func TestPoolStress(t *testing.T) {
 			conf.Valid = nil
 		}
 		p := cml.NewPool(limit, conf)
-		var lent atomic.Int64
+		var lent atomic.Int32
 		use := func(r *pooled, bad bool) {
 			if r.inUse.Swap(true) || r.disposed.Load() {
 				t.Error("lent to two, or after its end")
@@ -152,7 +152,7 @@ func TestPoolStress(t *testing.T) {
 		within(t, "the parties", func() { mixed(t, parties...) })
 		// What lost gives back, at last.
 		eventually(t, "nothing is lent", func() bool { return p.Lent() == 0 })
-		if n := p.Idle(); n > limit || int64(n) != m.made.Load()-m.disposed.Load() {
+		if n := p.Idle(); n > limit || int32(n) != m.made.Load()-m.disposed.Load() {
 			t.Errorf("%d are idle; made %d, disposed of %d", n, m.made.Load(), m.disposed.Load())
 		}
 		p.Close()
@@ -313,7 +313,7 @@ func TestPoolIdleTimeout(t *testing.T) {
 		for _, r := range all {
 			p.Put(r)
 		}
-		eventually(t, "all are disposed of", func() bool { return m.disposed.Load() == 4*int64(round+1) })
+		eventually(t, "all are disposed of", func() bool { return m.disposed.Load() == 4*int32(round+1) })
 		if d := time.Since(begin); d < conf.IdleTimeout {
 			t.Errorf("disposed of after %v", d)
 		}
