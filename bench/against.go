@@ -165,13 +165,19 @@ func printAgainst(out io.Writer, before, now *document) {
 		cells = append(cells, []string{r.Workload, fmt.Sprint(r.Schedulers), ratioText(c.before), ratioText(c.now), verdict, p,
 			fmt.Sprintf("%d+%d", len(was), len(is))})
 	}
+	for i := range before.Rows {
+		if r := &before.Rows[i]; now.row(r) == nil {
+			missing = append(missing, fmt.Sprintf("%s, n = %d, was not run now", r.Workload, r.Schedulers))
+		}
+	}
 	fmt.Fprintf(out, "\n%s\n", render(cells))
 	if len(missing) > 0 {
-		fmt.Fprintf(out, "Not compared: %s.\n", strings.Join(missing, "; "))
+		fmt.Fprintf(out, "Not compared:\n%s\n\n", strings.Join(missing, "\n"))
 	}
-	fmt.Fprintf(out, "before, now: medians of the ratio of fibers to goroutines, below 1 fibers are better. change: by how much, where\n"+
-		"the rounds differ so by chance less than once in %.0f times (rank-sum test), and by %.0f %% at least. few: too few rounds\n"+
-		"on either side to say so (five and five will do: -rounds).\n\n", 1/byChance, 100*leastChange)
+	fmt.Fprintf(out, "before, now: medians of the ratio of fibers to goroutines, below 1 fibers are\n"+
+		"better. change: by how much, where the rounds differ so by chance less than once\n"+
+		"in %.0f times (rank-sum test), and by %.0f %% at least. few: too few rounds on either\n"+
+		"side to say so (five and five will do: -rounds).\n\n", 1/byChance, 100*leastChange)
 	fmt.Fprintf(out, "%d rows have changed, %d have not, %d have too few rounds.\n", changed, same, few)
 }
 

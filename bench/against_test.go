@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -107,7 +108,7 @@ func testAgainst(t *testing.T, binary string) {
 	if err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v\n%s", code, err, stderr)
 	}
-	for _, want := range []string{"\nyield/2 ", "yield/100, n = 1, is new", "5+5", "0 have too few rounds"} {
+	for _, want := range []string{"\nyield/2 ", "yield/100, n = 1, is new", "spawn/finish, n = 1, was not run now", "5+5", "0 have too few rounds"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q is missing in\n%s", want, stdout)
 		}
@@ -133,10 +134,55 @@ func testHTML(t *testing.T, binary string) {
 			t.Errorf("%q is missing", want)
 		}
 	}
-	if n := strings.Count(page, "<circle"); n != 6 {
+	if n := strings.Count(page, "<g>"); n != 6 {
 		t.Errorf("%d rows are drawn", n)
 	}
 	if strings.Contains(page, "NaN") || strings.Contains(page, "http://") || strings.Contains(page, "https://") {
 		t.Error("the page has what is no number, or asks somebody else for something")
+	}
+}
+
+// A result that cannot be written is said to be lost.
+func testFull(t *testing.T, binary string) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	for _, format := range []string{"table", "json", "go"} {
+		var said strings.Builder
+		cmd := exec.Command(binary, "-quick", "-schedulers", "1", "-run", "^yield/2$", "-rounds", "1", "-format", format)
+		cmd.Stdout, cmd.Stderr = full, &said
+		if cmd.Run(); cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(said.String(), "cannot be written") {
+			t.Errorf("%s: exit code %d\n%s", format, cmd.ProcessState.ExitCode(), said.String())
+		}
+	}
+}
+
+// A report that is not finished leaves the one before alone.
+func TestReportTakesItsPlaceAtTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "report.html")
+	if err := os.WriteFile(name, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := newPage(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(name); string(text) != "before" {
+		t.Errorf("the report before has become %q", text)
+	}
+	if err := p.write(&report{Interrupted: true}); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(name); !strings.Contains(string(text), "The run was interrupted") {
+		t.Errorf("the report is\n%s", text)
+	}
+	if all, _ := os.ReadDir(dir); len(all) != 1 {
+		t.Errorf("%d files are left", len(all))
+	}
+	if _, err := newPage(dir); err == nil {
+		t.Error("a report may take the place of a directory")
 	}
 }

@@ -42,11 +42,7 @@ func timeoutWorkloads() []*workload {
 				x := cml.NewChan[int]()
 				op := x.GetOp()
 				return stream(n, x.Put, func() int {
-					v, ok := fibers.PerformTimeout(op, patience)
-					if !ok {
-						return tooLate
-					}
-					return v
+					return inTime(fibers.PerformTimeout(op, patience))
 				})
 			},
 			func(n int) troupe {
@@ -66,11 +62,7 @@ func timeoutWorkloads() []*workload {
 				x := cml.NewChan[int]()
 				op := x.GetOp()
 				return crowded(n, x.Put, func() int {
-					v, ok := fibers.PerformTimeout(op, patience)
-					if !ok {
-						return tooLate
-					}
-					return v
+					return inTime(fibers.PerformTimeout(op, patience))
 				})
 			},
 			func(n int) troupe {
@@ -87,6 +79,14 @@ func timeoutWorkloads() []*workload {
 				})
 			}),
 	}
+}
+
+// inTime returns v, or tooLate.
+func inTime(v int, ok bool) int {
+	if !ok {
+		return tooLate
+	}
+	return v
 }
 
 // crowded is a troupe of one that puts n values and n others that get one each.

@@ -2,11 +2,13 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +44,7 @@ type suiteView struct {
 type rowView struct {
 	Y, Low, X, High float64
 	Spread          bool
+	Beyond          string // an arrow, where the ratio is off the axis
 	Class           string // of the verdict
 	Name, Ratio     string
 	Title           string
@@ -109,6 +112,11 @@ func newReport(env environment, lines []line, interrupted bool, args []string) *
 			Name: name, Ratio: cells[5],
 			Title: fmt.Sprintf("%s: %s\nfibers %s, goroutines %s %s; ratio %s (%s), %s rounds", name, l.row.about, cells[2], cells[3], cells[4], cells[5], cells[6], cells[7]),
 		})
+		if x := l.ratio.median; x > widest {
+			s.Rows[len(s.Rows)-1].Beyond = "▸"
+		} else if x < 1/widest {
+			s.Rows[len(s.Rows)-1].Beyond = "◂"
+		}
 		s.Height += rowHeight
 		if f, g := l.speedups[onFibers], l.speedups[onGoroutines]; l.workload.speedup && !math.IsNaN(f) && !math.IsNaN(g) {
 			n := float64(l.schedulers)
@@ -121,11 +129,31 @@ func newReport(env environment, lines []line, interrupted bool, args []string) *
 
 func printHTML(out io.Writer, r *report) error { return reportTemplate.Execute(out, r) }
 
-// writeReport writes the page to a file that has been created.
-func writeReport(f *os.File, r *report) error {
-	err := printHTML(f, r)
-	if closing := f.Close(); err == nil {
-		err = closing
+// A page is the file of a report, beside its final place until it is whole.
+type page struct {
+	*os.File
+	name string
+}
+
+func newPage(name string) (*page, error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory", name)
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".report-*.html")
+	if err != nil {
+		return nil, err
+	}
+	return &page{f, name}, nil
+}
+
+// write writes the report and puts the page in its place.
+func (p *page) write(r *report) error {
+	err := errors.Join(printHTML(p, r), p.Chmod(0o644), p.Close())
+	if err == nil {
+		err = os.Rename(p.Name(), p.name)
+	}
+	if err != nil {
+		os.Remove(p.Name())
 	}
 	return err
 }

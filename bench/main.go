@@ -30,6 +30,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -114,9 +115,9 @@ func start(args []string, stdout, stderr io.Writer) int {
 		defer stop()
 	}
 
-	var page *os.File
+	var report *page
 	if o.html != "" { // now, so that a minute is not spent in vain
-		if page, err = os.Create(o.html); err != nil {
+		if report, err = newPage(o.html); err != nil {
 			fmt.Fprintf(stderr, "bench: -html: %v\nbench: nothing was run\n", err)
 			return exitUsage
 		}
@@ -140,11 +141,14 @@ func start(args []string, stdout, stderr io.Writer) int {
 	interrupted := ctx.Err() != nil
 	r.progress.clear()
 	lines := r.lines()
-	o.print(stdout, env, lines, interrupted)
-	if page != nil {
-		if e := writeReport(page, newReport(env, lines, interrupted, o.args)); e != nil {
-			err = errors.Join(err, fmt.Errorf("-html: %w", e))
-		}
+	text := bufio.NewWriter(stdout) // it keeps the first error
+	o.print(text, env, lines, interrupted)
+	lost := text.Flush()
+	if report != nil {
+		lost = errors.Join(lost, report.write(newReport(env, lines, interrupted, o.args)))
+	}
+	if lost != nil {
+		fmt.Fprintf(stderr, "bench: the result cannot be written: %v\n", lost)
 	}
 	switch {
 	case interrupted:
@@ -152,6 +156,8 @@ func start(args []string, stdout, stderr io.Writer) int {
 		return exitInterrupted
 	case err != nil:
 		fmt.Fprintf(stderr, "bench: FAILED: %v\n", err)
+		return exitFailed
+	case lost != nil:
 		return exitFailed
 	}
 	return 0

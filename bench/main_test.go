@@ -42,6 +42,7 @@ func TestProgram(t *testing.T) {
 	t.Run("Go", func(t *testing.T) { testGoFormat(t, binary) })
 	t.Run("Against", func(t *testing.T) { testAgainst(t, binary) })
 	t.Run("HTML", func(t *testing.T) { testHTML(t, binary) })
+	t.Run("Full", func(t *testing.T) { testFull(t, binary) })
 	t.Run("Interrupt", func(t *testing.T) { testInterrupt(t, binary) })
 }
 

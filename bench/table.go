@@ -20,7 +20,7 @@ func printTable(out io.Writer, env environment, lines []line, wide bool) {
 		heading = append(heading, "cpu", "note")
 	}
 	cells := [][]string{heading}
-	var notes []string
+	var notes []remark
 	for _, l := range lines {
 		row := l.cells()
 		note := l.note
@@ -30,22 +30,42 @@ func printTable(out io.Writer, env environment, lines []line, wide bool) {
 		if wide {
 			row = append(row, ratioText(l.cpu), note)
 		} else if note != "" {
-			notes = append(notes, fmt.Sprintf("%s, n = %d: %s", l.row.name, l.schedulers, note))
+			notes = add(notes, l, note)
 		}
 		cells = append(cells, row)
 	}
 	fmt.Fprint(out, render(cells))
 	if len(notes) > 0 {
-		fmt.Fprintf(out, "\n%s\n", strings.Join(notes, "\n"))
+		fmt.Fprintln(out)
 	}
-	fmt.Fprintf(out, "\nn: schedulers, and processors of either side. ratio: fibers to goroutines, the median\n"+
-		"over the rounds, each of which ran both; below 1 fibers are better (where more is better,\n"+
-		"marked ↑, it is goroutines to fibers). So it need not be the ratio of the two figures,\n"+
-		"which are medians, too. spread: the quartiles of the ratio, from three rounds on.\n")
+	for _, r := range notes {
+		fmt.Fprintf(out, "%s, n = %d: %s\n", strings.Join(r.rows, ", "), r.schedulers, r.text)
+	}
+	fmt.Fprintf(out, "\nn: schedulers, and processors of either side. ratio: fibers to goroutines, the\n"+
+		"median over the rounds, each of which ran both; below 1 fibers are better (where\n"+
+		"more is better, marked ↑, it is goroutines to fibers). So it need not be the ratio\n"+
+		"of the two figures, medians too. spread: the quartiles of the ratio, from three\n"+
+		"rounds on; a row in which that has 1 in it, or of fewer rounds, is undecided.\n")
 	if wide {
 		fmt.Fprint(out, "cpu: the same ratio of the processor time of the process, which others disturb less.\n")
 	}
 	fmt.Fprintf(out, "See bench/README.md.\n\n%s\n", score(lines))
+}
+
+// A remark is a note on rows one after the other.
+type remark struct {
+	rows       []string
+	schedulers int
+	text       string
+}
+
+// add adds a note, with those before if it is the same.
+func add(notes []remark, l line, text string) []remark {
+	if n := len(notes) - 1; n >= 0 && notes[n].text == text && notes[n].schedulers == l.schedulers {
+		notes[n].rows = append(notes[n].rows, l.row.name)
+		return notes
+	}
+	return append(notes, remark{[]string{l.row.name}, l.schedulers, text})
 }
 
 // A verdict is what a row says of the two sides.
@@ -77,8 +97,7 @@ func score(lines []line) string {
 			n[l.verdict()]++
 		}
 	}
-	return fmt.Sprintf("Fibers win %d rows and lose %d; %d are undecided (the spread has 1 in it, or there are fewer than %d rounds).",
-		n[wins], n[loses], n[undecided], fewRounds)
+	return fmt.Sprintf("Fibers win %d rows and lose %d; %d are undecided.", n[wins], n[loses], n[undecided])
 }
 
 // cells returns the columns of both tables.
