@@ -143,7 +143,7 @@ func within(t testing.TB, what string, f func()) {
 	go func() { defer close(done); f() }()
 	select {
 	case <-done:
-	case <-time.After(60 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("still waiting: " + what)
 	}
 }

@@ -45,7 +45,7 @@ func (l *Lazy[T]) Get() T {
 func (l *Lazy[T]) GetOp() Op[T] {
 	return Guard(func() Op[T] {
 		if !l.Made() {
-			wait.Go(l.make)
+			wait.Go(l.make, nil)
 		}
 		return Wrap(l.made.ReadOp(), made[T].get)
 	})

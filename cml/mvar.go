@@ -49,7 +49,7 @@ func (m *MVar[T]) SwapOp(v T) Op[T] {
 }
 
 // Modify puts f of what is in the MVar in its place, waiting until it is full, and returns
-// it. Nobody sees the MVar meanwhile: who comes waits, also to put. So f may wait, but not for
+// it. What happened in f happened before the return of whoever gets its value. Nobody sees the MVar meanwhile: who comes waits, also to put. So f may wait, but not for
 // what others do with the MVar. If f panics, or its fiber ends, the value is as it was.
 func (m *MVar[T]) Modify(f func(T) T) T {
 	checkModify(f)

@@ -23,7 +23,7 @@ func (p *Pool[T]) GetOp() Op[Item[T]] {
 		}
 		return WithNack(func(nack Op[Unit]) Op[Item[T]] {
 			reply, ended := NewChan[loaned[T]](), NewCond()
-			wait.Go(func() { p.serve(reply, ended, nack) })
+			wait.Go(func() { p.serve(reply, ended, nack) }, func() { ended.Signal() })
 			return Choice(
 				Wrap(reply.GetOp(), loaned[T].get),
 				Wrap(ended.WaitOp(), func(Unit) Item[T] { return Item[T]{Err: errNewEnded} }),

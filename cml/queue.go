@@ -92,8 +92,19 @@ func (q *Queue[T]) TryPut(v T) bool {
 	if simhook.On() {
 		simhook.Point("Queue.TryPut", unsafe.Pointer(q))
 	}
-	it, ok := attempt(q, kindPut, Item[T]{Value: v})
-	return ok && it.Err == nil
+	if q.meets {
+		it, ok := attempt(q, kindPut, Item[T]{Value: v})
+		return ok && it.Err == nil
+	}
+	var ws wakes // without an offer: that costs six times as much
+	q.mu.Lock()
+	ok := q.reason == nil && (q.slides || !q.full())
+	if ok {
+		q.enter(v, &ws)
+	}
+	q.mu.Unlock()
+	ws.flush(nil)
+	return ok
 }
 
 // TryGet is Get that does not wait: it reports whether there was a value. (Poll of a
@@ -102,8 +113,18 @@ func (q *Queue[T]) TryGet() (v T, ok bool) {
 	if simhook.On() {
 		simhook.Point("Queue.TryGet", unsafe.Pointer(q))
 	}
-	it, ok := attempt(q, kindGet, Item[T]{})
-	return it.Value, ok && it.Err == nil
+	if q.meets {
+		it, ok := attempt(q, kindGet, Item[T]{})
+		return it.Value, ok && it.Err == nil
+	}
+	var ws wakes
+	q.mu.Lock()
+	if ok = q.n > 0; ok {
+		v = q.next(&ws)
+	}
+	q.mu.Unlock()
+	ws.flush(nil)
+	return v, ok
 }
 
 // GetMany waits for a value and returns it with those that are behind it, most in all at most.
@@ -254,11 +275,7 @@ func (q *Queue[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 	case put:
 		v := o.v.Value
 		o.v = Item[T]{}
-		if q.full() {
-			q.take()
-			q.dropped++
-		}
-		q.add(v, ws)
+		q.enter(v, ws)
 	default:
 		o.v = Item[T]{Value: q.next(ws)}
 	}
@@ -278,6 +295,15 @@ func (q *Queue[T]) next(ws *wakes) T {
 		}
 	}
 	return first
+}
+
+// enter adds v, for which there is room, or is made.
+func (q *Queue[T]) enter(v T, ws *wakes) {
+	if q.full() {
+		q.take()
+		q.dropped++
+	}
+	q.add(v, ws)
 }
 
 // add gives v to the first who waits for one, or stores it.

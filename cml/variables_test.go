@@ -270,6 +270,19 @@ func TestWaitGroupGo(t *testing.T) {
 	}
 }
 
+// What a runtime that ends has not begun is done, too: who waits elsewhere goes on.
+func TestWaitGroupGoOfARuntimeThatEnds(t *testing.T) {
+	for range 20 {
+		var wg cml.WaitGroup
+		fibers.Run(func() {
+			for range 100 {
+				wg.Go(func() { cml.Perform(cml.Never[cml.Unit]()) })
+			}
+		}, fibers.WithSchedulers(1))
+		within(t, "all are done", wg.Wait)
+	}
+}
+
 func TestRLocker(t *testing.T) {
 	var rw cml.RWMutex
 	a, b := rw.RLocker(), rw.RLocker()

@@ -38,7 +38,8 @@ func (g *WaitGroup) Add(n int) {
 }
 
 // Go counts one more and starts fn, which is done when it returns, or ends otherwise: as a
-// fiber of the caller's runtime, or in a plain goroutine, as another.
+// fiber of the caller's runtime, or in a plain goroutine, as another. It is also done if the
+// runtime ends before fn has begun.
 func (g *WaitGroup) Go(fn func()) {
 	if fn == nil {
 		panic("cml: WaitGroup.Go(nil): give it a function")
@@ -47,7 +48,7 @@ func (g *WaitGroup) Go(fn func()) {
 	wait.Go(func() {
 		defer g.Done()
 		fn()
-	})
+	}, g.Done)
 }
 
 // Done is Add(-1).

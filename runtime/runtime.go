@@ -37,12 +37,14 @@ func init() {
 		}
 		return 0
 	})
-	wait.RegisterSpawn(func(fn func()) bool {
-		inFiber := current() != nil
-		if inFiber {
-			Go(fn)
+	wait.RegisterSpawn(func(fn, dropped func()) bool {
+		c := current()
+		if c == nil {
+			return false
 		}
-		return inFiber
+		c.sched.spawn(job{fn: fn, dropped: dropped, origin: entry(fn)})
+		c.spawned()
+		return true
 	})
 	wait.RegisterAfter(func(d time.Duration, fn func()) (stop func(), ok bool) {
 		if simhook.Current() == nil {

@@ -71,15 +71,16 @@ func Register(current func() (Waiter, *any)) (before func() (Waiter, *any)) {
 
 // spawn starts a fiber of the caller's runtime; it reports false in a plain goroutine. It
 // is set once, when the engine is linked in.
-var spawn func(fn func()) bool
+var spawn func(fn, dropped func()) bool
 
 // RegisterSpawn is called once, from the engine's package initialisation.
-func RegisterSpawn(f func(fn func()) bool) { spawn = f }
+func RegisterSpawn(f func(fn, dropped func()) bool) { spawn = f }
 
 // Go starts fn as a fiber of the calling fiber's runtime, or in a plain goroutine, as
-// another.
-func Go(fn func()) {
-	if spawn == nil || !spawn(fn) {
+// another. If the runtime ends before the fiber has run, dropped is called instead, unless
+// it is nil; it must not wait.
+func Go(fn, dropped func()) {
+	if spawn == nil || !spawn(fn, dropped) {
 		go fn()
 	}
 }
