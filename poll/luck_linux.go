@@ -12,7 +12,11 @@ import "go.uber.org/atomic"
 // run in turns with what they need in the caches. So some reads are tries, and after one
 // that has found something the next ones are.
 //
-// Writers and readers: readers, in no order; what is lost does not matter.
+// Writers and readers: readers, in no order; what is lost does not matter. A try changes
+// nothing of the descriptor's protocol (C2 in package epoll): it is an attempt like any other,
+// that begins where the direction is idle and not ready. A call makes one at most.
+//
+// Checked by: TestLuck, TestReadTriesOnce.
 type luck struct{ word atomic.Uint32 }
 
 const (
