@@ -32,6 +32,7 @@ var rules = []struct {
 	{"Examples", examples, badExamples, goodExamples},
 	{"CheckedBy", checkedBy, badChecked, goodChecked},
 	{"Models", modelsInTable, badModels, goodModels},
+	{"EquivalentsExist", equivalentsExist, badEquivalents, goodEquivalents},
 	{"FileMap", fileMap, badFileMap, goodFileMap},
 }
 
