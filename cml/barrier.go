@@ -33,6 +33,8 @@ func (b *Barrier) Wait() {
 // WaitOp is Wait as an op. All n parties commit, or none: one that chooses
 // something else has not come. A performance counts once, however many of its
 // leaves are at the barrier.
+//
+//go:noinline
 func (b *Barrier) WaitOp() Op[Unit] {
 	b.check()
 	return &objectOp[Unit]{obj: b, why: wait.Barrier}

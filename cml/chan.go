@@ -296,6 +296,8 @@ func (c *Chan[T]) tryRelieve() (v T, ok bool) {
 }
 
 // PutOp is Put as an op.
+//
+//go:noinline
 func (c *Chan[T]) PutOp(v T) Op[Unit] {
 	op := &chanPut[T]{head: head{leaves: 1, word: &c.word, side: putting, typ: typeOf[T]()}, v: v}
 	op.from = unsafe.Pointer(&op.v)
@@ -304,11 +306,18 @@ func (c *Chan[T]) PutOp(v T) Op[Unit] {
 
 // GetOp is Get as an op. It allocates nothing.
 func (c *Chan[T]) GetOp() Op[T] {
-	if c.get.leaves == 0 { // a zero Chan
-		get := c.newGet()
-		return &get
+	if c.get.leaves == 0 {
+		return c.zeroGetOp()
 	}
 	return &c.get
+}
+
+// zeroGetOp is GetOp of a zero Chan.
+//
+//go:noinline
+func (c *Chan[T]) zeroGetOp() Op[T] {
+	get := c.newGet()
+	return &get
 }
 
 func (c *Chan[T]) newGet() chanGet[T] {

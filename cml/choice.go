@@ -83,6 +83,8 @@ func choiceOf[T any](n int) *choice[T] {
 }
 
 // newChoice returns a choice with that bias.
+//
+//go:noinline
 func newChoice[T any](name string, ops []Op[T], bias traits) Op[T] {
 	switch len(ops) {
 	case 0:

@@ -19,6 +19,8 @@ import (
 // last of them goes on. An op that has been waited for more than once keeps it
 // until ctx is done or the op is garbage: so make the op once and perform it
 // often.
+//
+//go:noinline
 func Done(ctx context.Context) Op[error] {
 	if ctx == nil {
 		panic("cml: Done of a nil context")
@@ -77,6 +79,8 @@ func (op *doneOp) result(p *performance, _ int) error {
 // context again and again: the op is kept, as long as the garbage collector has
 // no use for it, so that the registration is. Not of a foreign context, which may
 // use a goroutine for that.
+//
+//go:noinline
 func (l *local) doneOf(ctx context.Context) Op[error] {
 	d := ctx.Done()
 	if d == nil {

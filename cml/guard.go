@@ -16,6 +16,8 @@ package cml
 // anything is tried, and stands for the op that f returns. While f waits, the whole
 // op that is performed does, time-outs in it included. If f panics, Perform
 // panics, and the rest of the op is abandoned: it has lost.
+//
+//go:noinline
 func Guard[T any](f func() Op[T]) Op[T] {
 	if f == nil {
 		panic("cml: Guard(nil): give it a function")
@@ -30,6 +32,8 @@ func Guard[T any](f func() Op[T]) Op[T] {
 // because another was chosen, a guard panicked, the context was cancelled, a
 // Poll failed. It is ready before the performer goes on, and may be performed
 // anywhere, any number of times.
+//
+//go:noinline
 func WithNack[T any](f func(nack Op[Unit]) Op[T]) Op[T] {
 	if f == nil {
 		panic("cml: WithNack(nil): give it a function")
@@ -45,6 +49,8 @@ func WithNack[T any](f func(nack Op[Unit]) Op[T]) Op[T] {
 // OnAbort returns op with a hook: f runs once whenever op took part in a
 // performance and lost, in the performer, before that goes on. A panic in f comes
 // out of Perform in the place of the value that was chosen.
+//
+//go:noinline
 func OnAbort[T any](op Op[T], f func()) Op[T] {
 	if op == nil {
 		panic("cml: OnAbort of a nil operation")
@@ -62,6 +68,8 @@ func OnAbort[T any](op Op[T], f func()) Op[T] {
 // is called once: with aborted false after a leaf of the op committed and its
 // wraps have run, also if they panic; with aborted true if none committed, or
 // use panicked.
+//
+//go:noinline
 func Bracket[R, T any](acquire func() R, release func(r R, aborted bool), use func(R) Op[T]) Op[T] {
 	if acquire == nil || release == nil || use == nil {
 		panic("cml: Bracket with a nil function")
@@ -80,6 +88,8 @@ func Bracket[R, T any](acquire func() R, release func(r R, aborted bool), use fu
 // the same, with the value f(). So it never waits. In a choice it counts as ready,
 // so the fallback may be chosen beside another op that is ready: what is meant is
 // most often OrElse of the choice. The nacks in op fire if the fallback is chosen.
+//
+//go:noinline
 func OrElse[T any](op Op[T], f func() T) Op[T] {
 	if op == nil {
 		panic("cml: OrElse of a nil operation")

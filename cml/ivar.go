@@ -56,6 +56,7 @@ func (iv *IVar[T]) read(why wait.Reason) (v T) {
 // ReadOp is Read as an op. It leaves the value where it is.
 func (iv *IVar[T]) ReadOp() Op[T] { return iv.readOp(wait.IVar) }
 
+//go:noinline
 func (iv *IVar[T]) readOp(why wait.Reason) Op[T] {
 	return &readOp[T]{objectOp[T]{obj: iv, why: why}, iv}
 }

@@ -42,6 +42,8 @@ func (l *Lazy[T]) Get() T {
 
 // GetOp is Get as an op. Who performs it does not make the value himself: a fiber or, from a
 // goroutine, another one is started for that. The making goes on if the op loses.
+//
+//go:noinline
 func (l *Lazy[T]) GetOp() Op[T] {
 	return Guard(func() Op[T] {
 		if !l.Made() {

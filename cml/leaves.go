@@ -114,6 +114,8 @@ func (op *unitOp[T]) result(p *performance, index int) Unit {
 }
 
 // Always returns an op that is always ready, with the value v.
+//
+//go:noinline
 func Always[T any](v T) Op[T] { return &always[T]{v: v} }
 
 type always[T any] struct {
@@ -136,6 +138,8 @@ func (op *always[T]) result(*performance, int) T     { panic("cml: Always was no
 
 // Never returns an op that is never ready. Performing it waits until the
 // runtime of the fiber closes.
+//
+//go:noinline
 func Never[T any]() Op[T] { return never[T]{} }
 
 type never[T any] struct{}

@@ -85,6 +85,8 @@ func (p *Port[T]) Get() (v T) {
 }
 
 // GetOp is Get as an op.
+//
+//go:noinline
 func (p *Port[T]) GetOp() Op[T] {
 	p.check("GetOp")
 	return &objectOp[T]{obj: p, why: wait.Port}

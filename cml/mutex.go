@@ -84,6 +84,8 @@ func (m *Mutex) tryLock() bool {
 }
 
 // LockOp is Lock as an op.
+//
+//go:noinline
 func (m *Mutex) LockOp() Op[Unit] { return &objectOp[Unit]{obj: m, why: wait.Lock, n: waitsAgain} }
 
 // Unlock unlocks m, and panics if it is not locked. It need not be the fiber that

@@ -23,6 +23,8 @@ func NewMVar[T any]() *MVar[T] { return &MVar[T]{} }
 func (m *MVar[T]) Put(v T) { await[T](m, kindPut, 0, v, wait.MVarPut) }
 
 // PutOp is Put as an op.
+//
+//go:noinline
 func (m *MVar[T]) PutOp(v T) Op[Unit] {
 	return &unitOp[T]{objectOp[T]{obj: m, kind: kindPut, why: wait.MVarPut, v: v}}
 }
@@ -31,12 +33,16 @@ func (m *MVar[T]) PutOp(v T) Op[Unit] {
 func (m *MVar[T]) Take() (v T) { return await[T](m, kindGet, 0, v, wait.MVarTake) }
 
 // TakeOp is Take as an op.
+//
+//go:noinline
 func (m *MVar[T]) TakeOp() Op[T] { return &objectOp[T]{obj: m, kind: kindGet, why: wait.MVarTake} }
 
 // Read returns what is in the MVar and leaves it there, waiting until it is full.
 func (m *MVar[T]) Read() (v T) { return await[T](m, kindRead, 0, v, wait.MVarRead) }
 
 // ReadOp is Read as an op.
+//
+//go:noinline
 func (m *MVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: m, kind: kindRead, why: wait.MVarRead} }
 
 // Swap puts v in the place of what is in the MVar, which it returns, waiting
@@ -44,6 +50,8 @@ func (m *MVar[T]) ReadOp() Op[T] { return &objectOp[T]{obj: m, kind: kindRead, w
 func (m *MVar[T]) Swap(v T) T { return await[T](m, kindSwap, 0, v, wait.MVarSwap) }
 
 // SwapOp is Swap as an op.
+//
+//go:noinline
 func (m *MVar[T]) SwapOp(v T) Op[T] {
 	return &objectOp[T]{obj: m, kind: kindSwap, why: wait.MVarSwap, v: v}
 }
@@ -57,6 +65,8 @@ func (m *MVar[T]) Modify(f func(T) T) T {
 }
 
 // ModifyOp is Modify as an op. f is called after the commit.
+//
+//go:noinline
 func (m *MVar[T]) ModifyOp(f func(T) T) Op[T] {
 	checkModify(f)
 	return Wrap[T](&objectOp[T]{obj: m, kind: kindModify, why: wait.MVarSwap}, func(v T) T { return m.replace(f, v) })

@@ -26,6 +26,8 @@ type Waiter[T any] interface {
 // to nothing: it removes w. It may be nil.
 //
 // Neither may wait. A panic in block abandons the performance.
+//
+//go:noinline
 func NewOp[T any](try func() (T, bool), block func(w Waiter[T]) (withdraw func())) Op[T] {
 	if try == nil || block == nil {
 		panic("cml: NewOp with a nil function")

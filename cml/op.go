@@ -234,26 +234,3 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 	}
 	return v, stop.result(p, p.index-n), false
 }
-
-// Select performs the choice of ops: the spoken form of Go's select.
-//
-//	cml.Select(
-//		cml.On(in.GetOp(), func(v int) { … }),
-//		cml.On(out.PutOp(x), func(cml.Unit) { … }),
-//	)
-//
-// It is made for being written where it is used, in a loop: a Select of up to eight
-// operations allocates nothing of its own.
-func Select(ops ...Op[Unit]) {
-	if n := len(ops); n > 1 && n <= selectRoom && !simhook.On() {
-		var room [selectRoom]arm[Unit]
-		if _, all := gather("Select", room[:n], ops, 0); !all.has(active | uneven) {
-			performArms(room[:n], all)
-			return
-		}
-	}
-	Perform(newChoice("Select", ops, 0))
-}
-
-// selectRoom is up to how many arms of a Select lie on the stack.
-const selectRoom = 8

@@ -13,6 +13,8 @@ var errNewEnded = errors.New("cml: the New of a Pool ended its fiber")
 // op loses, what has come by then, or still comes, is idle again. So New and Valid hold up
 // nothing else in a choice, time-outs included. Poll finds what is idle if there is no Valid
 // that has to be called.
+//
+//go:noinline
 func (p *Pool[T]) GetOp() Op[Item[T]] {
 	return Guard(func() Op[Item[T]] {
 		if p.over.Signalled() {
@@ -88,6 +90,8 @@ func (p *Pool[T]) lendFor() (l loaned[T]) {
 // the op loses, the resource is disposed of, as it may be in the middle of something. It is
 // borrowed before anything else of what is performed is tried, and that waits meanwhile,
 // time-outs included: where this may be long, perform a GetOp first.
+//
+//go:noinline
 func UseOp[T, R any](p *Pool[T], use func(v T) Op[R]) Op[Item[R]] {
 	if use == nil {
 		panic("cml: UseOp with a nil function")

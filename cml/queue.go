@@ -69,6 +69,8 @@ func (q *Queue[T]) Put(v T) error {
 }
 
 // PutOp is Put as an op.
+//
+//go:noinline
 func (q *Queue[T]) PutOp(v T) Op[error] {
 	return &queuePut[T]{objectOp[Item[T]]{obj: q, kind: kindPut, why: wait.QueuePut, v: Item[T]{Value: v}}}
 }
@@ -81,6 +83,8 @@ func (q *Queue[T]) Get() (T, error) {
 }
 
 // GetOp is Get as an op.
+//
+//go:noinline
 func (q *Queue[T]) GetOp() Op[Item[T]] {
 	return &objectOp[Item[T]]{obj: q, kind: kindGet, why: wait.QueueGet}
 }
@@ -136,6 +140,8 @@ func (q *Queue[T]) GetMany(most int) ([]T, error) {
 }
 
 // GetManyOp is GetMany as an op. What is behind the first value is taken after the commit.
+//
+//go:noinline
 func (q *Queue[T]) GetManyOp(most int) Op[Batch[T]] {
 	q.checkMost(most)
 	return Wrap(q.GetOp(), func(it Item[T]) Batch[T] { return q.more(most, it) })

@@ -23,6 +23,8 @@ func (rw *RWMutex) Lock() { rw.gate.acquire(whole, wait.RWLock) }
 func (rw *RWMutex) TryLock() bool { return rw.gate.tryAcquire(whole) }
 
 // LockOp is Lock as an op.
+//
+//go:noinline
 func (rw *RWMutex) LockOp() Op[Unit] {
 	return &objectOp[Unit]{obj: &rw.gate, why: wait.RWLock, n: whole}
 }
@@ -42,6 +44,8 @@ func (rw *RWMutex) RLock() { rw.gate.acquire(1, wait.RWRLock) }
 func (rw *RWMutex) TryRLock() bool { return rw.gate.tryAcquire(1) }
 
 // RLockOp is RLock as an op.
+//
+//go:noinline
 func (rw *RWMutex) RLockOp() Op[Unit] { return &objectOp[Unit]{obj: &rw.gate, why: wait.RWRLock, n: 1} }
 
 // RUnlock gives up what RLock has got, and panics if nobody has.

@@ -41,6 +41,8 @@ func (s *Semaphore) Available() int64 { return s.gate.free() }
 func (s *Semaphore) Acquire(n int64) { s.gate.acquire(s.check(n), wait.Acquire) }
 
 // AcquireOp is Acquire as an op.
+//
+//go:noinline
 func (s *Semaphore) AcquireOp(n int64) Op[Unit] {
 	return &objectOp[Unit]{obj: &s.gate, why: wait.Acquire, n: s.check(n)}
 }

@@ -23,6 +23,8 @@ type Source[T any] interface {
 
 // FromSource returns the op of which every performance calls s. It is NewOp for
 // those who count allocations.
+//
+//go:noinline
 func FromSource[T any](s Source[T]) Op[T] {
 	if s == nil {
 		panic("cml: FromSource(nil): give it a source")

@@ -18,6 +18,8 @@ func NewSwap[T any]() *Swap[T] { return &Swap[T]{} }
 func (s *Swap[T]) Swap(v T) T { return await[T](s, kindSwap, 0, v, wait.Swap) }
 
 // SwapOp is Swap as an op. As everywhere, a performance does not meet itself.
+//
+//go:noinline
 func (s *Swap[T]) SwapOp(v T) Op[T] {
 	return &objectOp[T]{obj: s, kind: kindSwap, why: wait.Swap, v: v}
 }

@@ -59,6 +59,8 @@ func (g *WaitGroup) Done() { g.Add(-1) }
 func (g *WaitGroup) Wait() { await[Unit](g, kindGet, 0, Unit{}, wait.WaitGroup) }
 
 // WaitOp is Wait as an op.
+//
+//go:noinline
 func (g *WaitGroup) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: g, why: wait.WaitGroup} }
 
 func (g *WaitGroup) mutex() *lock                   { return &g.mu }

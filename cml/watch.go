@@ -80,6 +80,8 @@ func (o *Observer[T]) Next() (v T) {
 }
 
 // NextOp is Next as an op.
+//
+//go:noinline
 func (o *Observer[T]) NextOp() Op[T] {
 	o.check("NextOp")
 	return &objectOp[T]{obj: o, why: wait.Observe}

@@ -5,6 +5,8 @@ package cml
 // of what lost have fired and their hooks have run, with no lock held: it may
 // wait, perform, and panic, without any harm to the partner. Over a choice it
 // applies to whatever is chosen.
+//
+//go:noinline
 func Wrap[A, B any](op Op[A], f func(A) B) Op[B] {
 	if op == nil {
 		panic("cml: Wrap of a nil operation")
@@ -13,17 +15,6 @@ func Wrap[A, B any](op Op[A], f func(A) B) Op[B] {
 		panic("cml: Wrap with a nil function")
 	}
 	return &wrap[A, B]{op: op, f: f, h: op.about()}
-}
-
-// On is Wrap for f without a result: a case of Select.
-func On[T any](op Op[T], f func(T)) Op[Unit] {
-	if op == nil {
-		panic("cml: On with a nil operation")
-	}
-	if f == nil {
-		panic("cml: On with a nil function")
-	}
-	return &on[T]{op: op, f: f, h: op.about()}
 }
 
 // wrap is immutable.
@@ -54,35 +45,3 @@ func (w *wrap[A, B]) try(p *performance, base int) (v B, ok bool) {
 func (w *wrap[A, B]) publish(p *performance, base int) bool { return w.op.publish(p, base) }
 
 func (w *wrap[A, B]) result(p *performance, index int) B { return w.f(w.op.result(p, index)) }
-
-// on is wrap to Unit, without a function in between.
-type on[T any] struct {
-	op Op[T]
-	f  func(T)
-	h  *head
-}
-
-func (w *on[T]) about() *head { return w.h }
-
-func (w *on[T]) force(p *performance, base int) Op[Unit] {
-	if !w.h.traits.has(active) {
-		return w
-	}
-	op := w.op.force(p, base)
-	return &on[T]{op: op, f: w.f, h: op.about()}
-}
-
-func (w *on[T]) try(p *performance, base int) (Unit, bool) {
-	v, ok := w.op.try(p, base)
-	if ok {
-		w.f(v)
-	}
-	return Unit{}, ok
-}
-
-func (w *on[T]) publish(p *performance, base int) bool { return w.op.publish(p, base) }
-
-func (w *on[T]) result(p *performance, index int) Unit {
-	w.f(w.op.result(p, index))
-	return Unit{}
-}

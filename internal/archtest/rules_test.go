@@ -34,6 +34,7 @@ var rules = []struct {
 	{"Models", modelsInTable, badModels, goodModels},
 	{"EquivalentsExist", equivalentsExist, badEquivalents, goodEquivalents},
 	{"FileMap", fileMap, badFileMap, goodFileMap},
+	{"Constructors", constructors, badConstructors, goodConstructors},
 }
 
 func TestRules(t *testing.T) {
