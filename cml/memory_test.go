@@ -119,6 +119,11 @@ func TestMemoryModel(t *testing.T) {
 			p := m.Subscribe()
 			return steps{func() { m.Publish(1) }, func() { step(choose, p.GetOp(), func() { p.Get() }) }}
 		}},
+		{"Publish before Get, with a bound", func(choose bool) steps {
+			m := cml.NewBoundedMulticast[int](1, cml.WaitForReader)
+			p := m.Subscribe()
+			return steps{func() { step(choose, m.PublishOp(1), func() { _ = m.Publish(1) }) }, func() { step(choose, p.GetOp(), func() { _, _ = p.Get() }) }}
+		}},
 		{"Commit before Perform", func(choose bool) steps {
 			waiters := cml.NewQueue[cml.Waiter[int]](0)
 			op := cml.NewOp(

@@ -9,7 +9,7 @@ import (
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
-// ErrClosed is what operations on a Queue report that was closed without a
+// ErrClosed is what operations on a Queue, or a BoundedMulticast, report that was closed without a
 // reason.
 var ErrClosed = errors.New("cml: queue closed")
 
@@ -200,12 +200,8 @@ func (q *Queue[T]) Close(reason error) {
 	q.mu.Lock()
 	if q.reason == nil {
 		q.reason = reason
-		for _, line := range []*queue[Item[T]]{&q.puts, &q.gets} {
-			for o := line.first; o != nil; o = line.first {
-				o.v = Item[T]{Err: reason}
-				o.grant(&ws)
-			}
-		}
+		refuse(&q.puts, reason, &ws)
+		refuse(&q.gets, reason, &ws)
 	}
 	q.mu.Unlock()
 	ws.flush(nil)
@@ -213,10 +209,13 @@ func (q *Queue[T]) Close(reason error) {
 
 // All returns the values of the queue as they come, until it is closed and empty.
 // Values that others get are not among them.
-func (q *Queue[T]) All() iter.Seq[T] {
+func (q *Queue[T]) All() iter.Seq[T] { return untilErr(q.Get) }
+
+// untilErr returns what get gives until it fails.
+func untilErr[T any](get func() (T, error)) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {
-			v, err := q.Get()
+			v, err := get()
 			if err != nil || !yield(v) {
 				return
 			}
@@ -351,6 +350,14 @@ func (q *Queue[T]) take() T {
 		q.buf, q.head = nil, 0
 	}
 	return v
+}
+
+// refuse grants all who wait in line the reason why they get nothing.
+func refuse[T any](line *queue[Item[T]], reason error, ws *wakes) {
+	for o := line.first; o != nil; o = line.first {
+		o.v = Item[T]{Err: reason}
+		o.grant(ws)
+	}
 }
 
 // queuePut presents the outcome of a put as an error.

@@ -35,6 +35,10 @@ func TestP9LosersLeaveNothing(t *testing.T) {
 	sem := cml.NewSemaphore(1)
 	sem.Acquire(1)
 	mc := cml.NewMulticast[int]().Subscribe()
+	full := cml.NewBoundedMulticast[int](1, cml.WaitForReader)
+	full.Subscribe()
+	full.Publish(1)
+	idlePort := full.Subscribe()
 	q := cml.NewQueue[int](0)
 	zero := func(unit) int { return 0 }
 	var waiting atomic.Int64
@@ -47,6 +51,8 @@ func TestP9LosersLeaveNothing(t *testing.T) {
 		"mvar":    func() cml.Op[int] { return mv.TakeOp() },
 		"sem":     func() cml.Op[int] { return cml.Wrap(sem.AcquireOp(1), zero) },
 		"port":    func() cml.Op[int] { return mc.GetOp() },
+		"bounded": func() cml.Op[int] { return cml.Wrap(idlePort.GetOp(), func(cml.Item[int]) int { return 0 }) },
+		"publish": func() cml.Op[int] { return cml.Wrap(full.PublishOp(1), func(error) int { return 0 }) },
 		"queue":   func() cml.Op[int] { return cml.Wrap(q.GetOp(), func(cml.Item[int]) int { return 0 }) },
 		"custom": func() cml.Op[int] {
 			return cml.NewOp(func() (int, bool) { return 0, false }, func(cml.Waiter[int]) func() {

@@ -95,6 +95,8 @@ func objectName[T any](obj object[T], k kind) string {
 		return "Port.Get"
 	case *Observer[T]:
 		return "Observer.Next"
+	case interface{ simulatedName() string }:
+		return any(obj).(interface{ simulatedName() string }).simulatedName()
 	}
 	if k == kindPut {
 		return "Queue.Put"

@@ -40,6 +40,7 @@ const (
 	Room // in a group with a limit
 	Join // of package parallel
 	Observe
+	Publish // of a BoundedMulticast
 	numReasons
 )
 
@@ -79,6 +80,7 @@ var reasons = [numReasons]struct{ name, kind string }{
 	Room:      {"wait for group", "group"},
 	Join:      {"parallel join", "branch"},
 	Observe:   {"wait for change", "variable"},
+	Publish:   {"multicast publish", "multicast"},
 }
 
 // String returns the name that inspection prints.

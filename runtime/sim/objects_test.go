@@ -215,6 +215,29 @@ var objects = map[string]func(s *sim.Sim){
 		}
 		wg.Wait()
 	},
+	"a bounded multicast": func(s *sim.Sim) {
+		m := cml.NewBoundedMulticast[int](1, cml.WaitForReader)
+		var wg cml.WaitGroup
+		for i := range 2 {
+			p := m.Subscribe()
+			wg.Go(func() {
+				for want := range 2 {
+					it := cml.Perform(cml.Choice(p.GetOp(), cml.Never[cml.Item[int]]()))
+					s.Always(it.Value == want && it.Err == nil, "got %v, not %d", it, want)
+				}
+				if i == 0 {
+					p.Close()
+				}
+				_, err := p.Get()
+				s.Always(err == cml.ErrClosed, "after all: %v", err)
+			})
+		}
+		for i := range 2 {
+			m.Publish(i)
+		}
+		m.Close(nil)
+		wg.Wait()
+	},
 	"a group": func(s *sim.Sim) {
 		bad, alive := errors.New("bad"), 0
 		err := fibers.WithGroup(context.Background(), func(ctx context.Context, g *fibers.Group) error {
