@@ -10,18 +10,14 @@
 //
 // # Where things are
 //
-//	main.go       flags, exit codes, Ctrl-C
-//	registry.go   the list of workloads
-//	run.go        rounds: who runs when
-//	meter.go      what is measured of one run
-//	stats.go      medians and ratios
-//	table.go      the table; json.go: the same for machines; goformat.go: for benchstat
-//	html.go       the report, with report.html
-//	against.go    what has changed since a run that was kept
-//	child.go      runs in processes of their own
-//	meet.go       the channel of the engine's rows, latch.go their wait group
-//	cml.go        what the rows of package cml share; cml*.go: these rows
-//	the rest      one file for each family of workloads
+//	main.go                flags, exit codes, Ctrl-C
+//	registry.go            the list of workloads
+//	internal/harness       runs them and prints what they gave; its doc has the files
+//	internal/engine        the suites switch, spawn, fair, parallel
+//	internal/operations    the suite cml
+//	internal/forkjoin, internal/net, internal/timers, internal/border
+//	                       the suites of these names
+//	internal/memory        the suites memory, idle
 //
 // # Exit codes
 //
@@ -45,6 +41,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed222ee791/fibers/bench/internal/harness"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -55,37 +52,29 @@ const (
 )
 
 func main() {
-	if text := os.Getenv(childVariable); text != "" {
-		os.Exit(childMain(text))
-	}
+	harness.BeChild(childErrands...)
 	os.Exit(start(os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // options are the flags, checked.
 type options struct {
-	suites     []string // empty: all
-	match      *regexp.Regexp
-	schedulers []int
-	rounds     int // 0: as many as fit
-	quick      bool
-	format     string // table, json or go
-	wide       bool
-	against    *document // nil: none
-	html       string    // the file of the report; empty: none
-	args       []string  // as given
-	list       bool
-	gops       bool
+	harness.Selection
+	rounds  int // 0: as many as fit
+	quick   bool
+	format  string // table, json or go
+	wide    bool
+	against *harness.Document // nil: none
+	html    string            // the file of the report; empty: none
+	args    []string          // as given
+	list    bool
+	gops    bool
 }
 
-// everything reports whether neither a suite nor rows were asked for. (To list
-// means all that there is.)
-func (o *options) everything() bool { return len(o.suites) == 0 && o.match.String() == "" && !o.list }
-
-func (o *options) scale() scale {
+func (o *options) scale() harness.Scale {
 	if o.quick {
-		return small
+		return harness.Small
 	}
-	return full
+	return harness.Full
 }
 
 // start is the program without the process around it; it returns the exit code.
@@ -94,16 +83,16 @@ func start(args []string, stdout, stderr io.Writer) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
-	var blocks []*block
+	var blocks []*harness.Block
 	if err == nil {
-		blocks, err = choose(o)
+		blocks, err = harness.Choose(registry(o.scale()), o.Selection)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "bench: %v\nbench: run with -h for the flags, with -list for the rows\n", err)
 		return exitUsage
 	}
 	if o.list {
-		list(stdout, blocks)
+		harness.List(stdout, blocks)
 		return 0
 	}
 	if o.gops {
@@ -115,9 +104,9 @@ func start(args []string, stdout, stderr io.Writer) int {
 		defer stop()
 	}
 
-	var report *page
+	var report *harness.Page
 	if o.html != "" { // now, so that a minute is not spent in vain
-		if report, err = newPage(o.html); err != nil {
+		if report, err = harness.NewPage(o.html); err != nil {
 			fmt.Fprintf(stderr, "bench: -html: %v\nbench: nothing was run\n", err)
 			return exitUsage
 		}
@@ -125,27 +114,26 @@ func start(args []string, stdout, stderr io.Writer) int {
 
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer release()
-	env := observe(o)
-	r := &runner{scale: o.scale(), rounds: o.rounds, blocks: blocks, progress: newProgress(stderr, blocks)}
+	env := harness.Observe(o.Schedulers, o.rounds, o.quick)
+	r := harness.NewRunner(o.scale(), o.rounds, blocks, stderr)
 	done := make(chan error, 1)
-	go func() { done <- r.run(ctx) }()
+	go func() { done <- r.Run(ctx) }()
 	select {
 	case err = <-done:
 	case <-ctx.Done():
 		release() // a second Ctrl-C ends the process at once
 		select {
 		case err = <-done:
-		case <-time.After(childGrace):
+		case <-time.After(harness.ChildGrace):
 		}
 	}
 	interrupted := ctx.Err() != nil
-	r.progress.clear()
-	lines := r.lines()
+	lines := r.Done()
 	text := bufio.NewWriter(stdout) // it keeps the first error
 	o.print(text, env, lines, interrupted)
 	lost := text.Flush()
 	if report != nil {
-		lost = errors.Join(lost, report.write(newReport(env, lines, interrupted, o.args)))
+		lost = errors.Join(lost, report.Finish(harness.NewReport(env, lines, interrupted, o.args)))
 	}
 	if lost != nil {
 		fmt.Fprintf(stderr, "bench: the result cannot be written: %v\n", lost)
@@ -164,16 +152,16 @@ func start(args []string, stdout, stderr io.Writer) int {
 }
 
 // print prints what the options ask for.
-func (o *options) print(out io.Writer, env environment, lines []line, interrupted bool) {
+func (o *options) print(out io.Writer, env harness.Environment, lines []harness.Line, interrupted bool) {
 	switch {
 	case o.format == "json":
-		printJSON(out, env, lines, interrupted)
+		harness.PrintJSON(out, env, lines, interrupted)
 	case o.format == "go":
-		printGo(out, env, lines)
+		harness.PrintGo(out, env, lines)
 	case o.against != nil:
-		printAgainst(out, o.against, newDocument(env, lines, interrupted))
+		harness.PrintAgainst(out, o.against, harness.NewDocument(env, lines, interrupted))
 	default:
-		printTable(out, env, lines, o.wide)
+		harness.PrintTable(out, env, lines, o.wide)
 	}
 }
 
@@ -181,8 +169,9 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{args: args}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	suites := strings.Join(suiteNames(), ", ")
-	suite := fs.String("suite", "all", "which `suites`, as cml,net: all, "+suites)
+	names := harness.Suites(registry(harness.Full))
+	all := strings.Join(names, ", ")
+	suite := fs.String("suite", "all", "which `suites`, as cml,net: all, "+all)
 	pattern := fs.String("run", "", "only the rows whose name matches this `regexp`")
 	counts := fs.String("schedulers", "", "numbers of schedulers and cores, as `1,2` (default 1, 2, 4 … up to the CPUs)")
 	fs.IntVar(&o.rounds, "rounds", 0, "rounds of each row; 0 is as many as fit in the row's share of a minute")
@@ -207,10 +196,10 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	}
 	if *suite != "all" {
 		for name := range strings.SplitSeq(*suite, ",") {
-			if name = strings.TrimSpace(name); !slices.Contains(suiteNames(), name) {
-				return nil, fmt.Errorf("-suite %q: there are all, %s", name, suites)
+			if name = strings.TrimSpace(name); !slices.Contains(names, name) {
+				return nil, fmt.Errorf("-suite %q: there are all, %s", name, all)
 			}
-			o.suites = append(o.suites, name)
+			o.Suites = append(o.Suites, name)
 		}
 	}
 	if o.rounds < 0 {
@@ -229,16 +218,17 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	}
 	var err error
 	if *against != "" {
-		if o.against, err = readDocument(*against); err != nil {
+		if o.against, err = harness.ReadDocument(*against); err != nil {
 			return nil, fmt.Errorf("-against: %w", err)
 		}
 	}
-	if o.match, err = regexp.Compile(*pattern); err != nil {
+	if o.Match, err = regexp.Compile(*pattern); err != nil {
 		return nil, fmt.Errorf("-run: %w", err)
 	}
-	if o.schedulers, err = parseCounts(*counts); err != nil {
+	if o.Schedulers, err = parseCounts(*counts); err != nil {
 		return nil, fmt.Errorf("-schedulers: %w", err)
 	}
+	o.Everything = len(o.Suites) == 0 && *pattern == "" && !o.list // to list means all that there is
 	return o, nil
 }
 
@@ -268,57 +258,4 @@ func parseCounts(text string) ([]int, error) {
 	}
 	slices.Sort(counts)
 	return counts, nil
-}
-
-// choose returns the blocks to run, or an error that says why there is none.
-func choose(o *options) ([]*block, error) {
-	var blocks []*block
-	most, matched, needs := o.schedulers[len(o.schedulers)-1], false, 0
-	for _, w := range registry(o.scale()) {
-		if len(o.suites) > 0 && !slices.Contains(o.suites, w.suite) || w.onDemand && o.everything() {
-			continue
-		}
-		b := &block{workload: w}
-		for i, row := range w.rows {
-			if o.match.MatchString(row.name) {
-				b.rows = append(b.rows, i)
-			}
-		}
-		if len(b.rows) == 0 {
-			continue
-		}
-		matched = true
-		if w.exactly > 0 {
-			b.results = append(b.results, &result{schedulers: w.exactly})
-		}
-		for _, n := range o.schedulers {
-			if w.exactly == 0 && n >= w.least && (!w.single || n == most) {
-				b.results = append(b.results, &result{schedulers: n})
-			}
-		}
-		if len(b.results) > 0 {
-			blocks = append(blocks, b)
-		} else {
-			needs = w.least
-		}
-	}
-	switch {
-	case len(blocks) > 0:
-		return blocks, nil
-	case matched:
-		return nil, fmt.Errorf("nothing to run: the row needs at least %d schedulers", needs)
-	}
-	if len(o.suites) == 0 {
-		return nil, fmt.Errorf("no row matches -run %q", o.match)
-	}
-	return nil, fmt.Errorf("no row of suite %s matches -run %q", strings.Join(o.suites, ", "), o.match)
-}
-
-func list(out io.Writer, blocks []*block) {
-	for _, b := range blocks {
-		for _, i := range b.rows {
-			row := b.workload.rows[i]
-			fmt.Fprintf(out, "%-10s %-18s %-6s %s\n", b.workload.suite, row.name, row.unit, row.about)
-		}
-	}
 }

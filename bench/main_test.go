@@ -15,14 +15,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed222ee791/fibers/bench/internal/harness"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 // TestMain lets the test binary be the child of its own tests.
 func TestMain(m *testing.M) {
-	if text := os.Getenv(childVariable); text != "" {
-		os.Exit(childMain(text))
-	}
+	harness.BeChild(childErrands...)
 	os.Exit(m.Run())
 }
 
@@ -130,7 +129,7 @@ func testJSON(t *testing.T, binary string) {
 	if err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v\n%s", code, err, stderr)
 	}
-	var doc document
+	var doc harness.Document
 	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,39 @@ func thirdParty(t *tree) (found []string) {
 	return found
 }
 
+// benchSuites: the suites of the benchmark know its harness, and nothing of each other; the
+// harness knows no suite.
+func benchSuites(t *tree) (found []string) {
+	const rooms, harness = "bench/internal/", "bench/internal/harness"
+	for _, f := range t.files {
+		if !strings.HasPrefix(f.dir, rooms) {
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				panic(err)
+			}
+			dir, ours := strings.CutPrefix(imported, t.module+"/")
+			if ours && strings.HasPrefix(dir, rooms) && dir != f.dir && (dir != harness || f.dir == harness) {
+				found = append(found, t.at(spec, "%s imports %s: of the benchmark's packages a suite imports the harness alone", f.dir, dir))
+			}
+		}
+	}
+	return found
+}
+
 var (
+	badSuites = map[string]sources{
+		"a suite imports a suite":     {"bench/internal/net/a.go": `package net; import _ "` + module + `/bench/internal/timers"`},
+		"and in a test":               {"bench/internal/net/a_test.go": `package net; import _ "` + module + `/bench/internal/timers"`},
+		"the harness imports a suite": {"bench/internal/harness/a.go": `package harness; import _ "` + module + `/bench/internal/net"`},
+	}
+	goodSuites = sources{
+		"bench/a.go":              `package main; import _ "` + module + `/bench/internal/net"; import _ "` + module + `/bench/internal/harness"`,
+		"bench/internal/net/a.go": `package net; import _ "` + module + `/bench/internal/harness"; import _ "` + module + `/poll"`,
+	}
+
 	badImports = map[string]sources{
 		"ground floor imports ground floor": {"cml/a.go": `package cml; import _ "` + module + `/timerwheel"`},
 		"ground floor imports the engine":   {"worksteal/a.go": `package worksteal; import _ "` + module + `/runtime"`},

@@ -19,6 +19,7 @@ var rules = []struct {
 }{
 	{"ImportDirection", importDirection, badImports, goodImports},
 	{"ThirdParty", thirdParty, badThirdParty, goodThirdParty},
+	{"BenchSuites", benchSuites, badSuites, goodSuites},
 	{"NoSleepInTests", noSleepInTests, badSleep, goodSleep},
 	{"GoRuntimeName", goRuntimeName, badRuntimeName, goodRuntimeName},
 	{"RawAtomics", rawAtomics, badAtomics, goodAtomics},
