@@ -22,12 +22,17 @@ type Process struct {
 	cmd     *exec.Cmd
 	quick   bool // nothing is copied and nobody cancels: to collect it does not wait
 	end     ending
+	group   bool        // it leads a process group of its own
 	claimed atomic.Bool // somebody collects, or has
 	// What cmd.Wait said. Writer: who claimed it, before done and result. Readers: any,
 	// after one of these.
 	err    error
 	done   atomic.Bool
 	result *cml.IVar[error] // for those who wait
+
+	kept     *keptOutput // of Capture, or nil
+	released func()      // of StartIn, or nil: has been collected
+	life     life
 }
 
 // An ending is how the system tells that a process has exited.
@@ -53,7 +58,11 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	if err := fibers.Blocking(func() error { return cores.Unpinned(cmd.Start) }); err != nil {
 		return nil, err
 	}
-	return &Process{cmd: cmd, quick: quick, end: endingOf(cmd.Process.Pid), result: cml.NewIVar[error]()}, nil
+	p := &Process{
+		cmd: cmd, quick: quick, end: endingOf(cmd.Process.Pid), group: leadsGroup(cmd), result: cml.NewIVar[error](),
+	}
+	p.kept, _ = cmd.Stdout.(*keptOutput)
+	return p, nil
 }
 
 // direct reports whether the child gets x itself, or nothing, so that package exec has
@@ -99,19 +108,26 @@ func (p *Process) Wait() error { return cml.Perform(p.WaitOp()) }
 func (p *Process) WaitOp() cml.Op[error] {
 	p.check("Wait")
 	return cml.Choice(p.result.ReadOp(), cml.NewOp(
-		func() (error, bool) {
-			yes, known := p.end.exited()
-			if yes || !known {
-				p.collect(yes && p.quick)
-			}
-			if p.done.Load() {
-				return p.err, true
-			}
-			return nil, false
-		},
+		func() (error, bool) { return p.tryWait(false) },
 		// This never commits: what it begins ends with the result.
 		func(cml.Waiter[error]) func() { return p.end.notify(func() { p.collect(false) }) },
 	))
+}
+
+// tryWait returns what cmd.Wait said, if it can be had now. With last, a process that has
+// ended takes its group with it.
+func (p *Process) tryWait(last bool) (error, bool) {
+	yes, known := p.end.exited()
+	if yes && last {
+		p.takeGroup()
+	}
+	if yes || !known {
+		p.collect(yes && p.quick)
+	}
+	if p.done.Load() {
+		return p.err, true
+	}
+	return nil, false
 }
 
 // collect has the process collected, once: now, or by a goroutine.
@@ -120,10 +136,18 @@ func (p *Process) collect(now bool) {
 		return
 	}
 	wait := func() {
+		p.reaping()
 		p.err = p.cmd.Wait()
+		p.reaped()
+		if p.kept != nil {
+			p.kept.explain(p.err)
+		}
 		p.end.close()
 		p.done.Store(true)
 		p.result.Fill(p.err)
+		if p.released != nil {
+			p.released()
+		}
 	}
 	if now {
 		wait()

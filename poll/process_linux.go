@@ -69,3 +69,14 @@ func (unwatched) notify(collect func()) (cancel func()) { collect(); return func
 
 // close implements ending.
 func (unwatched) close() {}
+
+// exitSeen waits until a child has exited, does not collect it, and reports whether that can
+// be done here.
+func exitSeen(pid int) bool {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if err != unix.EINTR {
+			return err == nil
+		}
+	}
+}

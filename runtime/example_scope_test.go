@@ -131,6 +131,25 @@ func ExampleGroup_KeepGoing() {
 	// one service fails
 }
 
+func ExampleGroup_Context() {
+	fibers.WithGroup(context.Background(), func(ctx context.Context, g *fibers.Group) error {
+		fmt.Println(g.Context() == ctx)
+		return nil
+	})
+	// Output:
+	// true
+}
+
+func ExampleGroup_Defer_takeBack() {
+	fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) error {
+		takeBack := g.Defer(func(error) { fmt.Println("remove the lock") })
+		fmt.Println(takeBack(), takeBack())
+		return nil
+	})
+	// Output:
+	// true false
+}
+
 func ExampleGroup_Defer() {
 	fibers.WithGroup(context.Background(), func(ctx context.Context, g *fibers.Group) error {
 		g.Defer(func(err error) { fmt.Println("close the file:", err) })

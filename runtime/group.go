@@ -28,7 +28,7 @@ type Group struct {
 
 		join, going bool                 // JoinErrors, KeepGoing
 		more        []error              // those after err, if they are to be joined
-		finals      []func(error)        // of Defer
+		finals      list.List            // of func(error), of Defer
 		calls       map[*func()]struct{} // of DoneOp: see await
 	}
 }

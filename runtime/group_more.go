@@ -87,12 +87,18 @@ func (g *Group) outcome() error {
 	return errors.Join(append([]error{g.mu.err}, g.mu.more...)...)
 }
 
+// Context returns the context of the group, which its function and its members get.
+func (g *Group) Context() context.Context { return g.ctx }
+
 // Defer has fn called when all members have ended, before WithGroup returns, in the fiber of its
 // caller: the last that was given first. fn gets what WithGroup is about to return, or the
 // *PanicError that it will raise; context.Canceled if its function panicked or exited. What it
 // waits for is protected, as by Protect. A panic in it goes on when the others have been
 // called. It may be called by fn of WithGroup and by members.
-func (g *Group) Defer(fn func(outcome error)) {
+//
+// What Defer returns takes fn back, as where there is nothing left to be done at the end,
+// and reports whether it has: not if that was done before, or the end has come.
+func (g *Group) Defer(fn func(outcome error)) (takeBack func() bool) {
 	if fn == nil {
 		panic("fibers: Group.Defer(nil): give it a function")
 	}
@@ -101,20 +107,29 @@ func (g *Group) Defer(fn func(outcome error)) {
 	if g.mu.over {
 		panic("fibers: Group.Defer after WithGroup has returned")
 	}
-	g.mu.finals = append(g.mu.finals, fn)
+	place := g.mu.finals.PushBack(fn)
+	return func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		n := g.mu.finals.Len()
+		g.mu.finals.Remove(place) // does nothing if it is out of the list
+		return g.mu.finals.Len() < n
+	}
 }
 
 func (g *Group) hasFinals() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.mu.finals) > 0
+	return g.mu.finals.Len() > 0
 }
 
 // finally calls what was given to Defer.
 func (g *Group) finally(outcome error) {
 	g.mu.Lock()
-	finals := g.mu.finals
-	g.mu.finals = nil
+	var finals []func(error)
+	for e := g.mu.finals.Front(); e != nil; e = g.mu.finals.Front() {
+		finals = append(finals, g.mu.finals.Remove(e).(func(error)))
+	}
 	g.mu.Unlock()
 	if len(finals) == 0 {
 		return
