@@ -120,7 +120,7 @@ func ExampleProcess_ShutdownOp() {
 }
 
 func ExampleOwnGroup() {
-	cmd := exec.Command("sh", "-c", "sleep 60 & sleep 60")
+	cmd := exec.Command("sh", "-c", "sleep 60 & exec sleep 60")
 	if err := poll.OwnGroup(cmd); err != nil {
 		panic(err)
 	}
@@ -130,7 +130,7 @@ func ExampleOwnGroup() {
 }
 
 func ExampleProcess_SignalGroup() {
-	cmd := exec.Command("sh", "-c", "sleep 60 & sleep 60")
+	cmd := exec.Command("sh", "-c", "sleep 60 & exec sleep 60")
 	if err := poll.OwnGroup(cmd); err != nil {
 		panic(err)
 	}

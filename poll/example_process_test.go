@@ -39,7 +39,7 @@ func ExampleProcess_Pid() {
 }
 
 func ExampleProcess_Signal() {
-	p, err := poll.Start(exec.Command("sh", "-c", "sleep 60"))
+	p, err := poll.Start(exec.Command("sleep", "60"))
 	if err != nil {
 		panic(err)
 	}
@@ -60,7 +60,7 @@ func ExampleProcess_Wait() {
 }
 
 func ExampleProcess_WaitOp() {
-	p, err := poll.Start(exec.Command("sh", "-c", "sleep 60"))
+	p, err := poll.Start(exec.Command("sleep", "60"))
 	if err != nil {
 		panic(err)
 	}

@@ -23,7 +23,12 @@ func TestMain(m *testing.M) {
 type untilClosed struct{ *testing.M }
 
 func (c untilClosed) Run() int {
+	marked := markProcesses()
 	code := c.M.Run()
+	if left := marked(); left != "" {
+		fmt.Fprint(os.Stderr, "processes that the tests have left:\n", left)
+		code = max(code, 1)
+	}
 	// What a test has left to others, as the end of an accepted connection, they do
 	// before the runtime ends them.
 	for start := time.Now(); fibers.Default().NumFibers() > 0; time.Sleep(time.Millisecond) { // sleep: polling with a deadline

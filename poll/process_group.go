@@ -19,19 +19,23 @@ import (
 // signal would go there. So who signals a group holds the lock of its life, and finds it
 // gone from just before the leader is collected. That the leader has exited is waited for
 // before, without collecting it, so that until then the group can be signalled: see
-// exitSeen. Systems on which that cannot be done have the group gone just after: for an
-// instant there the number may be another's.
+// exitSeen. Systems on which that cannot be done have the group gone when cmd.Wait has
+// returned: from the end of the leader on the number may be another's there, if nobody is
+// left in the group.
 //
-// What a group has left when its leader has ended it may be given time, or not: with last
-// it is killed before the leader is collected.
+// What a group has left when its leader has ended it may be given time, or not: with last,
+// and while a Shutdown waits, it is killed before the leader is collected.
 //
-// Checked by: TestShutdown, TestGroupOfAProcess, TestSignalGroupStress.
+// Checked by: TestShutdown, TestShutdownThatLosesTakesNothingBack, TestGroupOfAProcess,
+// TestSignalGroupStress.
 
-// A life is what of a process may be signalled.
+// A life is what of a process may be signalled, and by whom.
 type life struct {
 	sync.Mutex
-	last bool // at the end of the leader its group is killed
-	gone bool // the group must not be signalled any more
+	last   bool                    // at the end of the leader its group is killed
+	asked  map[*dismissal]struct{} // shutdowns that wait, which want that too
+	exited bool                    // the process has been seen to have exited
+	gone   bool                    // the group must not be signalled any more
 }
 
 // OwnGroup has the command lead a process group of its own when it is started: what it
@@ -92,32 +96,38 @@ func (p *Process) takeGroup() {
 	p.life.Unlock()
 }
 
-// reaping is called by who collects the process, before.
+// reaping is called by who collects the process, before. Where nothing is copied and nobody
+// is in its group, cmd.Wait returns at once when it has exited, and nothing is to be done.
 func (p *Process) reaping() {
-	if p.group && exitSeen(p.cmd.Process.Pid) {
+	if (p.group || !p.quick) && exitSeen(p.cmd.Process.Pid) {
 		p.bury()
 	}
 }
 
 // reaped is called by who has collected it.
-func (p *Process) reaped() {
-	if p.group {
-		p.bury()
-	}
-}
+func (p *Process) reaped() { p.bury() }
 
-// bury ends what may be signalled of the group, after killing it if that is wanted.
+// bury ends what may be signalled of the group, after killing it if that is wanted. Shutdowns
+// that wait do so for no longer than afterKill from now.
 func (p *Process) bury() {
 	p.life.Lock()
 	defer p.life.Unlock()
-	if p.life.last {
+	if p.life.exited {
+		return
+	}
+	p.life.exited = true
+	for d := range p.life.asked {
+		d.killer.Stop()
+		d.leaver.Reset(afterKill)
+	}
+	if p.group && (p.life.last || len(p.life.asked) > 0) {
 		_ = p.signal(os.Kill)
 	}
 	p.life.gone = true
 }
 
-// afterKill is how long after it has killed Shutdown waits.
-const afterKill = time.Second
+// afterKill is how long Shutdown waits after the process has exited, or been killed.
+const afterKill = 5 * time.Second
 
 // Shutdown has the process end, and waits until it has: see Wait, whose value it returns.
 // It is asked to, by SIGTERM, and killed if after the grace it has not ended; at once if the
@@ -125,15 +135,16 @@ const afterKill = time.Second
 // the signals are sent to all of it, and what is left of the group when the process
 // itself has ended is killed.
 //
-// A second after killing it Shutdown does not wait any longer and fails with
+// Five seconds after killing it Shutdown does not wait any longer and fails with
 // exec.ErrWaitDelay: others, outside of its group, hold its output open, or the system
-// does not get rid of it.
+// does not get rid of it. So it does on Linux five seconds after the process has exited by
+// itself.
 func (p *Process) Shutdown(grace time.Duration) error { return cml.Perform(p.ShutdownOp(grace)) }
 
 // ShutdownOp returns the operation that has the process end, and is ready when it has: see
 // Shutdown. The process is asked when the operation comes to wait; to try it (cml.Poll)
-// does nothing. If it loses after that, nothing is killed any more, but what has been sent
-// is not taken back. The grace counts from each Perform.
+// does nothing to a process that has not exited. If it loses after that, nothing is killed
+// any more, but what has been sent is not taken back. The grace counts from each Perform.
 func (p *Process) ShutdownOp(grace time.Duration) cml.Op[error] {
 	p.check("Shutdown")
 	return cml.Choice(p.result.ReadOp(), cml.NewOp(
@@ -142,35 +153,50 @@ func (p *Process) ShutdownOp(grace time.Duration) cml.Op[error] {
 	))
 }
 
-// dismiss begins a shutdown.
+// A dismissal is a Shutdown that waits.
+type dismissal struct {
+	killer, leaver *time.Timer // started and reset under the lock of the life, by who finds it in asked
+}
+
+// dismiss begins a shutdown. When it gives up, and has won by that, the process is still
+// collected at its end, by what notify has been told.
 func (p *Process) dismiss(grace time.Duration, w cml.Waiter[error]) (withdraw func()) {
+	d := new(dismissal)
 	p.life.Lock()
-	p.life.last = true
-	over := false // under the lock
-	if grace == 0 || p.signal(sigTerm) != nil {
+	if p.life.exited || grace == 0 || p.signal(sigTerm) != nil {
 		_ = p.signal(os.Kill)
 		grace = 0
 	}
-	p.life.Unlock()
-	killer := time.AfterFunc(grace, func() {
+	d.killer = time.AfterFunc(grace, func() {
 		p.life.Lock()
 		defer p.life.Unlock()
-		if !over {
+		if _, waits := p.life.asked[d]; waits {
 			_ = p.signal(os.Kill)
 		}
 	})
-	leaver := time.AfterFunc(min(grace, math.MaxInt64-afterKill)+afterKill, func() {
-		w.Commit(fmt.Errorf("poll: Shutdown of process %d, which was killed: %w", p.Pid(), exec.ErrWaitDelay))
+	d.leaver = time.AfterFunc(min(grace, math.MaxInt64-afterKill)+afterKill, func() {
+		p.drop(d)
+		w.Commit(fmt.Errorf("poll: Shutdown of process %d, which has been killed or has exited: %w", p.Pid(), exec.ErrWaitDelay))
 	})
+	if p.life.asked == nil {
+		p.life.asked = make(map[*dismissal]struct{})
+	}
+	p.life.asked[d] = struct{}{}
+	p.life.Unlock()
 	cancel := p.end.notify(func() { p.collect(false) })
 	return func() {
-		p.life.Lock()
-		over = true
-		p.life.Unlock()
-		killer.Stop()
-		leaver.Stop()
+		p.drop(d)
 		if cancel != nil {
 			cancel()
 		}
 	}
+}
+
+// drop ends a dismissal. Its timers have no effect after that, and are not started again.
+func (p *Process) drop(d *dismissal) {
+	p.life.Lock()
+	defer p.life.Unlock()
+	delete(p.life.asked, d)
+	d.killer.Stop()
+	d.leaver.Stop()
 }

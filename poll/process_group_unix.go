@@ -20,6 +20,7 @@ func ownGroup(cmd *exec.Cmd) bool {
 	if attr.Pgid != 0 && (attr.Setpgid || attr.Foreground) {
 		return false
 	}
+	attr.Pgid = 0
 	if !attr.Setsid {
 		attr.Setpgid = true
 	}

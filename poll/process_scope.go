@@ -11,8 +11,9 @@ import (
 
 // StartIn is Start of a process that does not outlive the group: it is killed when the context of the
 // group is cancelled, and at the end of the scope, when all members have ended, if it
-// is still there; the scope returns when it has been collected. If the group's context is
-// cancelled by then it is not started, and the error is its cause.
+// is still there; the scope returns when it has been collected. If the group's context has been
+// cancelled, as after its end, it is not started, and the error is its cause. StartIn panics
+// in what was given to Group.Defer.
 //
 // The process leads a process group of its own (see OwnGroup; unless cmd.SysProcAttr has it
 // join another's), which is killed with it, and at the latest when it has ended and is waited
@@ -26,13 +27,12 @@ func StartIn(g *fibers.Group, cmd *exec.Cmd) (*Process, error) {
 	if g == nil || cmd == nil {
 		panic("poll: StartIn without a group or a command")
 	}
-	s := new(scoped)
-	takeBack := g.Defer(s.end)
 	ctx := g.Context()
-	if ctx.Err() != nil {
-		takeBack()
+	if ctx.Err() != nil { // also of a group that has ended
 		return nil, context.Cause(ctx)
 	}
+	s := new(scoped)
+	takeBack := g.Defer(s.end)
 	ownGroup(cmd)
 	p, err := Start(cmd)
 	if err != nil {

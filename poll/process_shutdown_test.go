@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	goruntime "runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -231,6 +232,7 @@ func TestShutdown(t *testing.T) {
 
 // Who holds the output open outside of the group does not hold up Shutdown.
 func TestShutdownOfOneWhoseOutputIsHeld(t *testing.T) {
+	leaveNoFDs(t)
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip(err)
 	}
@@ -252,13 +254,116 @@ func TestShutdownOfOneWhoseOutputIsHeld(t *testing.T) {
 	if err != nil || failed != nil {
 		t.Fatal(err, failed)
 	}
-	if err := p.Shutdown(time.Millisecond); !errors.Is(err, exec.ErrWaitDelay) {
+	grace := time.Millisecond
+	if goruntime.GOOS == "linux" { // where it is seen that the process itself has exited
+		grace = time.Hour
+	}
+	if err := p.Shutdown(grace); !errors.Is(err, exec.ErrWaitDelay) {
 		t.Errorf("%v", err)
 	}
 	syscall.Kill(number, syscall.SIGKILL)
 	if _, err := p.Output(); errors.Is(err, exec.ErrWaitDelay) {
 		t.Errorf("%v", err)
 	}
+}
+
+// Who has lost wants nothing any more: what is left of the group goes on when the process ends
+// afterwards.
+func TestShutdownThatLosesTakesNothingBack(t *testing.T) {
+	forProcesses(t, func(t *testing.T) {
+		cmd := shell(t, "trap '' TERM; exec 3<&0; (exec sleep 60 <&- 3<&-) & echo $!; read x <&3")
+		in, err := StdinPipe(cmd)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer in.Close()
+		p, out, child, end := begin(t, cmd, grouped(Start))
+		defer end()
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				if err, ok := fibers.PerformTimeout(p.ShutdownOp(time.Hour), 5*time.Millisecond); ok {
+					t.Errorf("it has ended though it is deaf: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if n := len(p.life.asked); n != 0 || p.life.last {
+			t.Errorf("%d that have lost are remembered", n)
+		}
+		in.Close()
+		p.Wait()
+		if isReadyLine(out) {
+			t.Error("the output has ended, and so has the child")
+		}
+		syscall.Kill(child, syscall.SIGKILL)
+		if _, err := out.ReadLine(); err != io.EOF {
+			t.Errorf("the output: %v", err)
+		}
+	})
+}
+
+// isReadyLine reports whether a line, or the end, can be read soon.
+func isReadyLine(r *Reader) bool {
+	_, ok := fibers.PerformTimeout(r.ReadLineOp(), 20*time.Millisecond)
+	return ok
+}
+
+// What a fiber waits for when its runtime ends is withdrawn, and a scope's process is killed
+// and collected.
+func TestProcessesWhenTheRuntimeEnds(t *testing.T) {
+	leaveNoFDs(t)
+	onEach(t, func(t *testing.T) {
+		rt, err := fibers.New(fibers.WithSchedulers(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var asked, scoped *Process
+		var child int
+		up := make(chan struct{}, 2)
+		rt.Go(func() {
+			p, _, _, end := begin(t, shell(t, "trap '' TERM; echo $$; while :; do sleep 60; done"), grouped(Start))
+			defer end()
+			asked = p
+			up <- struct{}{}
+			_ = p.Shutdown(time.Hour)
+			t.Error("it has ended though it is deaf")
+		})
+		rt.Go(func() {
+			fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) error {
+				p, _, number, end := begin(t, shell(t, "sleep 60 & echo $!; wait"),
+					func(cmd *exec.Cmd) (*Process, error) { return StartIn(g, cmd) })
+				defer end()
+				scoped, child = p, number
+				up <- struct{}{}
+				_ = p.Wait()
+				t.Error("it has ended before the scope")
+				return nil
+			})
+		})
+		<-up
+		<-up
+		eventually(t, "it is asked", func() bool {
+			asked.life.Lock()
+			defer asked.life.Unlock()
+			return len(asked.life.asked) == 1
+		})
+		within(t, "the end of the runtime", func() {
+			if err := rt.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		if !scoped.done.Load() {
+			t.Error("the process of the scope has not been collected")
+		}
+		isGone(t, child)
+		if len(asked.life.asked) != 0 || isReady(asked.WaitOp()) {
+			t.Error("the shutdown goes on though nobody waits for it")
+		}
+		_ = asked.Shutdown(0)
+	})
+	collect()
 }
 
 func TestGroupOfAProcess(t *testing.T) {
@@ -355,7 +460,9 @@ func TestStartIn(t *testing.T) {
 			}
 			isGone(t, child)
 		}
+		var over *fibers.Group
 		fibers.WithGroup(context.Background(), func(ctx context.Context, g *fibers.Group) error {
+			over = g
 			if _, err := StartIn(g, exec.Command("/no/such/program")); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("%v", err)
 			}
@@ -366,5 +473,71 @@ func TestStartIn(t *testing.T) {
 			}
 			return nil
 		})
+		if p, err := StartIn(over, shell(t, "exit 0")); p != nil || err != wrong {
+			t.Errorf("in a scope that has ended: %v, %v", p, err)
+		}
 	})
+}
+
+// However a start from outside falls on the end of the scope, the process ends.
+func TestStartInAgainstTheEndOfTheScopeStress(t *testing.T) {
+	forProcesses(t, func(t *testing.T) {
+		for range 20 {
+			var all sync.WaitGroup
+			fibers.WithGroup(context.Background(), func(ctx context.Context, g *fibers.Group) error {
+				begun := make(chan struct{})
+				all.Go(func() {
+					defer func() {
+						if v := recover(); v != nil && !strings.Contains(v.(string), "Group.Defer") {
+							panic(v)
+						}
+					}()
+					close(begun)
+					if p, err := StartIn(g, exec.Command("sleep", "60")); err == nil {
+						_ = p.Wait()
+					}
+				})
+				<-begun
+				return nil
+			})
+			all.Wait()
+		}
+	})
+}
+
+// An own group is also that of a command whose SysProcAttr bears a number that is not asked for.
+func TestOwnGroupOfAttributes(t *testing.T) {
+	for _, c := range []struct {
+		attr   syscall.SysProcAttr
+		panics bool
+	}{
+		{attr: syscall.SysProcAttr{}},
+		{attr: syscall.SysProcAttr{Pgid: 1}},
+		{attr: syscall.SysProcAttr{Setsid: true}},
+		{attr: syscall.SysProcAttr{Setpgid: true}},
+		{attr: syscall.SysProcAttr{Setpgid: true, Pgid: 1}, panics: true},
+	} {
+		func() {
+			defer func() {
+				if v := recover(); (v != nil) != c.panics {
+					t.Errorf("%+v: %v", c.attr, v)
+				}
+			}()
+			cmd := exec.Command("true")
+			given := c.attr
+			cmd.SysProcAttr = &given
+			if err := OwnGroup(cmd); err != nil || cmd.SysProcAttr == &given {
+				t.Errorf("%+v: %v", c.attr, err)
+				return
+			}
+			p, err := Start(cmd)
+			if err != nil || !p.group {
+				t.Errorf("%+v: %v", c.attr, err)
+				return
+			}
+			if err := p.Wait(); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
 }

@@ -48,7 +48,7 @@ func TestProcess(t *testing.T) {
 				t.Errorf("a signal to a process that is no more: %v", err)
 			}
 
-			p, err = Start(shell(t, "sleep 60"))
+			p, err = Start(shell(t, "exec sleep 60"))
 			if err != nil {
 				t.Error(err)
 				return
