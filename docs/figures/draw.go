@@ -44,7 +44,7 @@ var shown = []struct {
 	{"Go's own ways", []struct{ workload, about string }{
 		{"library/50", "a library on goroutines"},
 		{"native/sleep", "1000 in time.Sleep"},
-		{"native/many", "10 000 at one native channel"},
+		{"native/many", "20 000 at one native channel"},
 	}},
 }
 

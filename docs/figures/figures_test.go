@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -106,5 +109,39 @@ func TestFind(t *testing.T) {
 	}
 	if x := r.find("c"); x != nil {
 		t.Errorf("found %+v", x)
+	}
+}
+
+var quoted = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (\\S+) \\| (\\S+) \\|")
+
+// The ratios in docs/performance.md are those of the run.
+func TestPerformanceQuotesTheRun(t *testing.T) {
+	r, err := read("run.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.FromSlash("../performance.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ratios, score := make(map[string]string), map[string]int{}
+	for _, x := range r.Rows {
+		ratios[fmt.Sprint(x.Workload, " ", x.Schedulers)] = short(x.Ratio.Median)
+		score[x.verdict()]++
+	}
+	rows := quoted.FindAllStringSubmatch(string(text), -1)
+	if len(rows) < 20 {
+		t.Fatalf("only %d rows: is the form of the tables another one?", len(rows))
+	}
+	for _, q := range rows {
+		for n := 1; n <= 2; n++ {
+			if want := cmp.Or(ratios[fmt.Sprint(q[1], " ", n)], "–"); q[1+n] != want {
+				t.Errorf("performance.md has %s for %s on %d schedulers, the run %s", q[1+n], q[1], n, want)
+			}
+		}
+	}
+	total := fmt.Sprintf("Of %d rows fibers win %d and lose %d; %d are undecided", len(r.Rows), score["wins"], score["loses"], score["even"])
+	if !strings.Contains(string(text), total) {
+		t.Errorf("performance.md does not say: %s", total)
 	}
 }
