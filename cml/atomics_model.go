@@ -5,7 +5,7 @@ package cml
 import "github.com/seed222ee791/fibers/internal/simsched"
 
 // In this build the shared words report each access before it is made, and the
-// locks each time they are taken, so that TestSoloModel and its like can run the
+// locks each time they are taken, so that TestEntryModel and its like can run the
 // source of this package through every order of accesses.
 type (
 	pointer[T any] = simsched.Pointer[T]

@@ -22,7 +22,7 @@ import (
 //
 // There is no close: see Queue, and Cond beside a channel in a Choice.
 type Chan[T any] struct {
-	word // see solo.go
+	word // see entry.go
 
 	// Under mu. On no channel do a live put and a live get of two different
 	// performances wait at once: whoever comes second meets the first (the scan
@@ -48,7 +48,7 @@ func NewBuffered[T any](n int) *Chan[T] {
 	}
 	c := &Chan[T]{buf: room[T](n)}
 	c.get = c.newGet()
-	c.solo.Store(busy) // for ever: solo is for rendezvous
+	c.entry.Store(busy) // for ever: the entry is for rendezvous
 	return c
 }
 
@@ -70,21 +70,21 @@ func (c *Chan[T]) Put(v T) {
 	if simhook.On() {
 		simhook.Point("Chan.Put", unsafe.Pointer(c))
 	}
-	for s := c.solo.Load(); s != nil && s.side != putting; s = c.solo.Load() {
+	for s := c.entry.Load(); s != nil && s.side != putting; s = c.entry.Load() {
 		if s.offer == nil {
 			if c.tryPut(v) {
 				return
 			}
 			break
 		}
-		if c.solo.CompareAndSwap(s, nil) && offerAt[T](s).serve(v) { // S1
+		if c.entry.CompareAndSwap(s, nil) && offerAt[T](s).serve(v) { // S1
 			return
 		}
 	}
-	w, l := loneOf[T]()
+	w, l := plainOffersOf[T]()
 	o := &l.put
 	o.v, o.w = v, w
-	if c.solo.CompareAndSwap(nil, &o.putting) || !c.enter(o) { // S2
+	if c.entry.CompareAndSwap(nil, &o.putting) || !c.enter(o) { // S2
 		watched := wait.Watched()
 		if watched {
 			w.At(&c.word, wait.ChanPut)
@@ -112,23 +112,23 @@ func (c *Chan[T]) Get() T {
 	if simhook.On() {
 		simhook.Point("Chan.Get", unsafe.Pointer(c))
 	}
-	for s := c.solo.Load(); s != nil && s.side != getting; s = c.solo.Load() {
+	for s := c.entry.Load(); s != nil && s.side != getting; s = c.entry.Load() {
 		if s.offer == nil {
 			if v, ok := c.tryGet(); ok {
 				return v
 			}
 			break
 		}
-		if c.solo.CompareAndSwap(s, nil) { // S1
+		if c.entry.CompareAndSwap(s, nil) { // S1
 			if v, ok := offerAt[T](s).relieve(); ok {
 				return v
 			}
 		}
 	}
-	w, l := loneOf[T]()
+	w, l := plainOffersOf[T]()
 	o := &l.get
 	o.w = w
-	if c.solo.CompareAndSwap(nil, &o.getting) || !c.enter(o) { // S2
+	if c.entry.CompareAndSwap(nil, &o.getting) || !c.enter(o) { // S2
 		watched := wait.Watched()
 		if watched {
 			w.At(&c.word, wait.ChanGet)
@@ -156,7 +156,7 @@ func (c *Chan[T]) Get() T {
 // TryPut is Put that does not wait: it reports whether v was taken, as it is if
 // somebody waits for a value or the buffer has room.
 func (c *Chan[T]) TryPut(v T) bool {
-	if s := c.solo.Load(); (s == nil || s.side == putting) && !simhook.On() { // most often, and worth no call
+	if s := c.entry.Load(); (s == nil || s.side == putting) && !simhook.On() { // most often, and worth no call
 		return false
 	}
 	return c.tryPutSlowly(v)
@@ -173,13 +173,13 @@ func (c *Chan[T]) tryPutSlowly(v T) bool {
 // putNow is TryPut without a word to a simulation.
 func (c *Chan[T]) putNow(v T) bool {
 	for {
-		s := c.solo.Load()
+		s := c.entry.Load()
 		switch {
 		case s == nil || s.side == putting:
 			return false
 		case s.offer == nil:
 			return c.tryPut(v)
-		case c.solo.CompareAndSwap(s, nil) && offerAt[T](s).serve(v): // S1
+		case c.entry.CompareAndSwap(s, nil) && offerAt[T](s).serve(v): // S1
 			return true
 		}
 	}
@@ -187,7 +187,7 @@ func (c *Chan[T]) putNow(v T) bool {
 
 // TryGet is Get that does not wait: it reports whether there was a value.
 func (c *Chan[T]) TryGet() (v T, ok bool) {
-	if s := c.solo.Load(); (s == nil || s.side == getting) && !simhook.On() { // most often, and worth no call
+	if s := c.entry.Load(); (s == nil || s.side == getting) && !simhook.On() { // most often, and worth no call
 		return v, false
 	}
 	return c.tryGetSlowly()
@@ -204,13 +204,13 @@ func (c *Chan[T]) tryGetSlowly() (v T, ok bool) {
 // getNow is TryGet without a word to a simulation.
 func (c *Chan[T]) getNow() (v T, ok bool) {
 	for {
-		s := c.solo.Load()
+		s := c.entry.Load()
 		switch {
 		case s == nil || s.side == getting:
 			return v, false
 		case s.offer == nil:
 			return c.tryGet()
-		case c.solo.CompareAndSwap(s, nil): // S1
+		case c.entry.CompareAndSwap(s, nil): // S1
 			if v, ok = offerAt[T](s).relieve(); ok {
 				return v, true
 			}

@@ -21,7 +21,7 @@ func playAll(t *testing.T, scs []scenario) {
 }
 
 // The word of a channel, between parties that wait for nothing else.
-func TestSoloModel(t *testing.T) {
+func TestEntryModel(t *testing.T) {
 	playAll(t, []scenario{
 		{scripts: []string{"a!", "a?"}, want: []string{"a a"}},
 		{scripts: []string{"a! a!", "a? a?"}, want: []string{"a a a a"}},

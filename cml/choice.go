@@ -257,8 +257,8 @@ func tryArms[T any](arms []arm[T], from []int, all traits, p *performance, base 
 	for i := range arms {
 		h := arms[i].h
 		if w := h.word; w != nil && !h.traits.has(asks) {
-			if s := w.solo.Load(); s == nil || s.side == h.side {
-				continue // as head.vain
+			if s := w.entry.Load(); s == nil || s.side == h.side {
+				continue // as head.cannotMatch
 			}
 		}
 		hopeful |= 1 << (i & 63)
@@ -311,7 +311,7 @@ func tryMany[T any](arms []arm[T], from []int, inOrder bool, p *performance, bas
 		i, step = order(n, seed())
 	}
 	for range n {
-		if a := &arms[i]; !a.h.vain() {
+		if a := &arms[i]; !a.h.cannotMatch() {
 			if v, ok = a.op.try(p, base+before(from, i)); ok {
 				return v, true
 			}

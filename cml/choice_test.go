@@ -337,9 +337,9 @@ func TestPrebuiltOpIsShared(t *testing.T) {
 	})
 }
 
-// Lone parties among choices: the word of a channel goes to and fro between the
+// Plain parties among choices: the word of a channel goes to and fro between the
 // one who waits alone and the lock, while choices come, lose and withdraw.
-func TestSoloStress(t *testing.T) {
+func TestEntryStress(t *testing.T) {
 	const parties = 3
 	rounds := short(6000)
 	onAll(t, func(t *testing.T, tm *team) {

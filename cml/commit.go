@@ -68,7 +68,7 @@ package cml
 //	offers were withdrawn; for the offers see P1 in post.go. A match is made of
 //	offers in queues only, and both its marking and their withdrawal are under the
 //	lock of the object. Where something is withdrawn without a lock and somebody may
-//	still touch the record (S6 in solo.go, E1 in newop.go, G1 in source.go), it is
+//	still touch the record (S6 in entry.go, E1 in newop.go, G1 in source.go), it is
 //	not used again either. A match is never used again; the garbage collector has
 //	it.
 //

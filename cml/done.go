@@ -40,7 +40,7 @@ type doneOp struct {
 
 func newDoneOp(ctx context.Context) *doneOp {
 	w := &watch{ctx: ctx, watching: watching{done: ctx.Done()}}
-	w.solo.Store(busy)
+	w.entry.Store(busy)
 	return &doneOp{head{leaves: 1, traits: asks | awaits, word: &w.word, side: getting, typ: typeOf[watch]()}, w}
 }
 
@@ -116,7 +116,7 @@ const keepAfter = 2
 // wait; after over nobody comes, as the op is garbage.
 //
 // While the watch is registered for good, one performance at a time may wait in
-// the word, as in that of a channel (solo.go), from which fire takes it. Before
+// the word, as in that of a channel (entry.go), from which fire takes it. Before
 // and after, and while there are others in the queue, the word is busy.
 //
 // Lock order: mu, then the locks of the context.
@@ -140,11 +140,11 @@ func (w *watch) mutex() *lock { return &w.mu }
 // occupy is S3. Under mu.
 func (w *watch) occupy() {
 	for {
-		s := w.solo.Load()
+		s := w.entry.Load()
 		if s == busy {
 			return
 		}
-		if w.solo.CompareAndSwap(s, busy) {
+		if w.entry.CompareAndSwap(s, busy) {
 			if s != nil {
 				w.enqueue(offerAt[error](s))
 			}
@@ -179,7 +179,7 @@ func (w *watch) wait(o *offer[error]) {
 		}
 	}
 	if w.idle() {
-		w.solo.Store(&o.getting) // S5
+		w.entry.Store(&o.getting) // S5
 		return
 	}
 	w.enqueue(o)
@@ -196,8 +196,8 @@ func (w *watch) left(*wakes) {
 	switch {
 	case w.waiting.first != nil:
 	case w.idle():
-		if w.solo.Load() == busy {
-			w.solo.Store(nil) // S5
+		if w.entry.Load() == busy {
+			w.entry.Store(nil) // S5
 		}
 	case w.stop != nil && !w.noticed.Load():
 		w.stop()

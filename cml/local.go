@@ -15,7 +15,7 @@ type local struct {
 	perf          *performance
 	wakes         wakes  // of a critical section; empty outside
 	spares        [4]any // chains of unused offers, each of one type
-	lones         [4]any // of the types used last, the last one first: see solo.go
+	plains        [4]any // of the types used last, the last one first: see entry.go
 	registrations [2]any // chains of unused ones, each of one type: see source.go
 
 	evict uint8 // which chain goes next when a fifth type comes

@@ -11,7 +11,7 @@ import (
 // It belongs to its performer; from enqueueing to unlinking, to the lock of its
 // object. See W7 in commit.go for who may touch it then.
 type offer[T any] struct {
-	stake // first: the word of a channel points to it, see offerAt
+	offerHeader // first: the word of a channel points to it, see offerAt
 
 	next, prev *offer[T]
 	queue      *queue[T] // nil: not queued

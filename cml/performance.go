@@ -31,7 +31,7 @@ type performance struct {
 	touched   bool     // the state is not as new any more
 	open      bool     // something has been published: others may commit it
 	pair      bool     // it was decided by a match
-	stray     bool     // somebody may still try to commit the state: S6 in solo.go
+	stray     bool     // somebody may still try to commit the state: S6 in entry.go
 	finished  bool
 	once      bool // the record is not used again
 	noted     bool // where it waits has been told
@@ -225,7 +225,7 @@ func (p *performance) withdraw(c *cell) int {
 				w.mu.Unlock() //lint:ignore SA2001 whoever had it has finished: W7
 			}
 			sl.mine.offer.from = nil
-		case !sl.slow && w.solo.Load() == sl.mine && w.solo.CompareAndSwap(sl.mine, nil): // S4
+		case !sl.slow && w.entry.Load() == sl.mine && w.entry.CompareAndSwap(sl.mine, nil): // S4
 			sl.mine.offer.from = nil
 		case !sl.slow && sl.mine.offer.done.Load(): // S6
 			sl.mine.offer.from = nil

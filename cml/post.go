@@ -11,7 +11,7 @@ import (
 // Leaf i of a performance that is a put or a get waits by the offer in slot i of
 // the performance. As the same fiber most often performs the same op, or one like
 // it, again, the offer that it finds there is of the right type, bears the right
-// number and knows the state. So publishing is one CAS (S2 in solo.go), and
+// number and knows the state. So publishing is one CAS (S2 in entry.go), and
 // withdrawing another one (S4); neither knows the type of the values, so there is
 // one function of each for all ops. Only where that does not do is the typed offer
 // looked at: another type than last time, a word that is not free, an offer that
@@ -23,7 +23,7 @@ import (
 //	takes it out: a partner (S1), until it has committed the performance or set
 //	done (S6), or the holder of the lock (S3), and then the queue, as any offer
 //	(W7 in commit.go). A late one who has read the word before sees constants only:
-//	the solo, its side, its stake.
+//	the entry, its side, its header.
 //
 // P2: the value of a put.
 //
@@ -39,7 +39,7 @@ import (
 //	word of its own channel. typ is the address of the description of the type: if
 //	it is the same, so is the type. fit sets it together with the offer.
 //
-// Checked by: those named in solo.go, TestP9LosersLeaveNothing,
+// Checked by: those named in entry.go, TestP9LosersLeaveNothing,
 // TestP9ValuesAreNotRetained, TestSlotsOfManyTypes.
 
 // A head is what can be said of an op before it is performed. It does not change.
@@ -79,13 +79,13 @@ var (
 	headPure   = &head{leaves: 1}
 )
 
-// vain reports that nobody is there with whom the op could meet: trying it would
+// cannotMatch reports that nobody is there with whom the op could meet: trying it would
 // be in vain.
-func (h *head) vain() bool {
+func (h *head) cannotMatch() bool {
 	if h.word == nil || h.traits.has(asks) {
 		return false
 	}
-	s := h.word.solo.Load()
+	s := h.word.entry.Load()
 	return s == nil || s.side == h.side
 }
 
@@ -97,8 +97,8 @@ func typeOf[T any]() uintptr {
 
 // A slot is the place of one leaf in a performance. It is the performer's.
 type slot struct {
-	word *word // where the offer is posted; nil: nowhere
-	mine *solo // what is in that word; nil: the slot has no offer
+	word *word  // where the offer is posted; nil: nowhere
+	mine *entry // what is in that word; nil: the slot has no offer
 	typ  uintptr
 	leaf retractor // the offer
 	slow bool      // it was posted under the lock
@@ -120,21 +120,21 @@ func (p *performance) post(h *head, i int) bool {
 		return false
 	}
 	sl := &p.slots[i]
-	if sl.typ != h.typ || h.word.solo.Load() != nil {
+	if sl.typ != h.typ || h.word.entry.Load() != nil {
 		return false
 	}
-	st := sl.mine.offer
-	if st.s != p.s {
-		st.s = p.s
+	oh := sl.mine.offer
+	if oh.s != p.s {
+		oh.s = p.s
 	}
 	if sl.mine.side != h.side {
-		sl.mine = st.at(h.side)
+		sl.mine = oh.at(h.side)
 	}
 	if h.side == putting {
-		st.from = h.from
+		oh.from = h.from
 	}
-	if !h.word.solo.CompareAndSwap(nil, sl.mine) { // S2
-		st.from = nil
+	if !h.word.entry.CompareAndSwap(nil, sl.mine) { // S2
+		oh.from = nil
 		return false
 	}
 	p.open, p.touched = true, true
@@ -219,7 +219,7 @@ func publishAt[T any](p *performance, h *head, i int, at place[T]) bool {
 // retract implements retractor.
 func (o *offer[T]) retract(p *performance, sl *slot) bool {
 	w := sl.word
-	if !w.solo.CompareAndSwap(sl.mine, nil) && !o.done.Load() { // S4, S6
+	if !w.entry.CompareAndSwap(sl.mine, nil) && !o.done.Load() { // S4, S6
 		w.mu.Lock()
 		lost := false
 		if o.queue != nil {

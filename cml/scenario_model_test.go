@@ -311,7 +311,7 @@ func (w *theatre) checkOffers(end simsched.End) {
 			live[o.kind] = append(live[o.kind], who)
 			waiting[who] = true
 		}
-		if s := c.solo.Load(); s != nil && s.offer != nil {
+		if s := c.entry.Load(); s != nil && s.offer != nil {
 			o := offerAt[int](s)
 			o.kind = map[side]kind{putting: kindPut, getting: kindGet}[s.side]
 			note(o)
@@ -429,7 +429,7 @@ func (w *theatre) checkRest(end simsched.End) {
 		}
 	}
 	for name, c := range w.chans {
-		if s := c.solo.Load(); s != nil && s.offer != nil {
+		if s := c.entry.Load(); s != nil && s.offer != nil {
 			lines[name+map[side]string{putting: "!", getting: "?"}[s.side]]++
 			if c.puts.n+c.gets.n > 0 {
 				w.fail("an offer in the word of %s, others in the queues", name)
@@ -466,8 +466,8 @@ func (w *theatre) checkRest(end simsched.End) {
 
 // checkClean fails if values of an actor that does not wait are kept.
 func (l *local) checkClean(fail func(string, ...any), i int) {
-	for _, n := range l.lones {
-		if n, ok := n.(*lone[int]); ok && (n.put.v != 0 || n.get.v != 0 || n.put.done.Load() || n.get.done.Load() || n.put.moved || n.get.moved) {
+	for _, n := range l.plains {
+		if n, ok := n.(*plainOffers[int]); ok && (n.put.v != 0 || n.get.v != 0 || n.put.done.Load() || n.get.done.Load() || n.put.moved || n.get.moved) {
 			fail("actor %d keeps %d, %d", i, n.put.v, n.get.v)
 		}
 	}

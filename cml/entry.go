@@ -7,7 +7,7 @@ import (
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
-// The solo word of a rendezvous channel: the one party that waits there. Where
+// The waiting entry of a rendezvous channel: the one party that waits there, in a word. Where
 // no two of a kind wait, two fibers meet by one CAS each, or two, and no lock.
 //
 // # States
@@ -31,7 +31,7 @@ import (
 //
 // # Who is in the word
 //
-// A lone party (Put, Get) waits for nothing else: it is done when it has been
+// A plain party (Put, Get) waits for nothing else: it is done when it has been
 // taken out, and learns that by being served (wait.Waiter); if it was moved to a
 // queue, by done. An offer of a performance may be dead, because another leaf has
 // been committed: who takes it out commits the performance (C1 in commit.go),
@@ -92,12 +92,12 @@ import (
 // The words of channels are not typed: how a performance posts its offers in them
 // stands in post.go.
 //
-// Checked by: TestSoloStress, TestChanKeepsOrderStress, TestChanLinear,
+// Checked by: TestEntryStress, TestChanKeepsOrderStress, TestChanLinear,
 // TestRuntimeClosesStress, TestCrossedChoicesStress, TestAtRestStress; this source
-// under every order of accesses: TestSoloModel, TestChoiceModel (-tags model).
-type solo struct {
+// under every order of accesses: TestEntryModel, TestChoiceModel (-tags model).
+type entry struct {
 	// Both are set when made and never change.
-	offer *stake // nil: nobody, the queues have those who wait
+	offer *offerHeader // nil: nobody, the queues have those who wait
 	side  side
 }
 
@@ -111,20 +111,20 @@ const (
 
 // What a word holds while the lock decides: it says who may be in the queues.
 var (
-	busy     = &solo{side: either}
-	busyPuts = &solo{side: putting}
-	busyGets = &solo{side: getting}
+	busy     = &entry{side: either}
+	busyPuts = &entry{side: putting}
+	busyGets = &entry{side: getting}
 )
 
 // A word is what is not typed in a channel: where one party waits, and the lock
 // for all else.
 type word struct {
-	solo pointer[solo]
-	mu   lock
+	entry pointer[entry]
+	mu    lock
 }
 
-// A stake is what is not typed in an offer: what it takes to wait in a word.
-type stake struct {
+// An offerHeader is what is not typed in an offer: what it takes to wait in a word.
+type offerHeader struct {
 	cell
 	moved bool // it has been in a queue. Under the lock of the channel; then the performer's
 	// done says that whoever unlinked it has finished with it: of a plain one that
@@ -135,72 +135,72 @@ type stake struct {
 	w    wait.Waiter    // of a plain one
 	from unsafe.Pointer // where the value is, of a put that was posted: in the op, which does not change
 
-	putting, getting solo // set when made
+	putting, getting entry // set when made
 }
 
-// init makes the stake one that can be put in words.
-func (st *stake) init() {
-	st.status.Store(succeeded)
-	st.putting = solo{st, putting}
-	st.getting = solo{st, getting}
+// init makes the header one that can be put in words.
+func (h *offerHeader) init() {
+	h.status.Store(succeeded)
+	h.putting = entry{h, putting}
+	h.getting = entry{h, getting}
 }
 
-// at returns what a word points to while the stake is in it.
-func (st *stake) at(s side) *solo {
+// at returns what a word points to while the header is in it.
+func (h *offerHeader) at(s side) *entry {
 	if s == putting {
-		return &st.putting
+		return &h.putting
 	}
-	return &st.getting
+	return &h.getting
 }
 
-// offerAt returns the offer in s, which is in a word for values of T. The stake is
+// offerAt returns the offer in s, which is in a word for values of T. The header is
 // the first of an offer, and only offers of T come in that word.
-func offerAt[T any](s *solo) *offer[T] { return (*offer[T])(unsafe.Pointer(s.offer)) }
+func offerAt[T any](s *entry) *offer[T] { return (*offer[T])(unsafe.Pointer(s.offer)) }
 
-// A lone has the offers of a party that waits without a choice. It is kept in
+// plainOffers has the offers of a party that waits without a choice. It is kept in
 // the local, and never in use twice: no user code runs meanwhile.
-type lone[T any] struct{ put, get offer[T] }
+type plainOffers[T any] struct{ put, get offer[T] }
 
-func newLone[T any]() *lone[T] {
-	n := &lone[T]{}
+func newPlainOffers[T any]() *plainOffers[T] {
+	n := &plainOffers[T]{}
 	n.put.kind, n.get.kind = kindPut, kindGet
 	n.put.init()
 	n.get.init()
 	return n
 }
 
-// loneOf returns the calling fiber or goroutine, which must be given back by
-// wait.Release, and its lone for channels of T.
-func loneOf[T any]() (wait.Waiter, *lone[T]) {
+// plainOffersOf returns the calling fiber or goroutine, which must be given back by
+// wait.Release, and its plain offers for channels of T.
+func plainOffersOf[T any]() (wait.Waiter, *plainOffers[T]) {
 	w, l := caller()
-	n, ok := l.lones[0].(*lone[T])
+	n, ok := l.plains[0].(*plainOffers[T])
 	if !ok {
-		n = findLone[T](l)
+		n = findPlainOffers[T](l)
 	}
 	return w, n
 }
 
-// findLone looks beyond the first place and moves what it finds or makes there.
-func findLone[T any](l *local) *lone[T] {
+// findPlainOffers looks beyond the first place and moves what it finds or makes there.
+func findPlainOffers[T any](l *local) *plainOffers[T] {
 	i := 1
-	for ; i < len(l.lones); i++ {
-		if _, ok := l.lones[i].(*lone[T]); ok {
+	for ; i < len(l.plains); i++ {
+		if _, ok := l.plains[i].(*plainOffers[T]); ok {
 			break
 		}
 	}
 	var n any
-	if i < len(l.lones) {
-		n = l.lones[i]
+	if i < len(l.plains) {
+		n = l.plains[i]
 	} else {
-		n = newLone[T]()
+		n = newPlainOffers[T]()
 		i--
 	}
-	copy(l.lones[1:i+1], l.lones[:i])
-	l.lones[0] = n
-	return n.(*lone[T])
+	copy(l.plains[1:i+1], l.plains[:i])
+	l.plains[0] = n
+	return n.(*plainOffers[T])
 }
 
-// settle makes o, a lone party that is done, as it was.
+// settle makes o, a plain party that is done, as it was.
 func (o *offer[T]) settle() {
 	o.done = flag{} // nobody looks
 	if o.moved {
@@ -251,14 +251,14 @@ func (o *offer[T]) relieve() (v T, ok bool) {
 	return v, true
 }
 
-// chosen commits the performance of st, which the caller has taken out. If it
-// reports false, st is dead: the caller sets done, when it has finished with it.
-func (st *stake) chosen() bool {
-	s := st.s
+// chosen commits the performance of h, which the caller has taken out. If it
+// reports false, h is dead: the caller sets done, when it has finished with it.
+func (h *offerHeader) chosen() bool {
+	s := h.s
 	w := s.w
 	cur := s.word.Load()
-	if cur == nil && s.word.CompareAndSwap(nil, &st.cell) ||
-		(cur == nil || cur.status.Load() != succeeded) && st.chosenAfter() {
+	if cur == nil && s.word.CompareAndSwap(nil, &h.cell) ||
+		(cur == nil || cur.status.Load() != succeeded) && h.chosenAfter() {
 		w.Unpark()
 		if simhook.On() {
 			simhook.Woke()
@@ -270,9 +270,9 @@ func (st *stake) chosen() bool {
 
 // chosenAfter is the commit where the word was not nil: it may be a match that
 // has to be decided first.
-func (st *stake) chosenAfter() bool {
+func (h *offerHeader) chosenAfter() bool {
 	var ws wakes
-	ok := st.s.commit(&st.cell, &ws)
+	ok := h.s.commit(&h.cell, &ws)
 	ws.flush(nil)
 	return ok
 }
@@ -286,11 +286,11 @@ func (c *Chan[T]) lock() {
 // occupy is S3. Under mu.
 func (c *Chan[T]) occupy() {
 	for {
-		s := c.solo.Load()
+		s := c.entry.Load()
 		if s != nil && s.offer == nil {
 			return
 		}
-		if !c.solo.CompareAndSwap(s, busy) {
+		if !c.entry.CompareAndSwap(s, busy) {
 			continue
 		}
 		if s != nil {
@@ -302,7 +302,7 @@ func (c *Chan[T]) occupy() {
 					o.v = *(*T)(o.from)
 				}
 			}
-			if o.kind != k { // of a lone party it never changes, and that may look
+			if o.kind != k { // of a plain party it never changes, and that may look
 				o.kind = k
 			}
 			c.enqueue(o)
@@ -323,7 +323,7 @@ func (c *Chan[T]) wait(o *offer[T]) {
 		if o.kind == kindPut {
 			side = putting
 		}
-		c.solo.Store(o.at(side)) // S5
+		c.entry.Store(o.at(side)) // S5
 		return
 	}
 	c.enqueue(o)
@@ -344,12 +344,12 @@ func (c *Chan[T]) left(*wakes) {
 	case c.gets.first == nil:
 		hint = busyPuts
 	}
-	if s := c.solo.Load(); s != hint && s != nil && s.offer == nil {
-		c.solo.Store(hint) // S5
+	if s := c.entry.Load(); s != hint && s != nil && s.offer == nil {
+		c.entry.Store(hint) // S5
 	}
 }
 
-// enter lets o, a lone party, meet a partner under the lock, or wait. It reports
+// enter lets o, a plain party, meet a partner under the lock, or wait. It reports
 // whether it is done.
 func (c *Chan[T]) enter(o *offer[T]) bool {
 	var ws wakes
@@ -370,14 +370,14 @@ func (c *Chan[T]) enter(o *offer[T]) bool {
 	return done
 }
 
-// ended sees to o, a lone party whose fiber has to end: S4. It returns if o is
+// ended sees to o, a plain party whose fiber has to end: S4. It returns if o is
 // done, or about to be.
 func (c *Chan[T]) ended(o *offer[T]) {
 	side := getting
 	if o.kind == kindPut {
 		side = putting
 	}
-	if !c.solo.CompareAndSwap(o.at(side), nil) {
+	if !c.entry.CompareAndSwap(o.at(side), nil) {
 		c.mu.Lock()
 		queued := o.queue != nil
 		if queued {
