@@ -77,7 +77,7 @@ func (c *Chan[T]) Put(v T) {
 			}
 			break
 		}
-		if c.entry.CompareAndSwap(s, nil) && offerAt[T](s).serve(v) { // S1
+		if c.entry.CompareAndSwap(s, nil) && sendTo(offerAt[T](s), v) { // S1
 			return
 		}
 	}
@@ -120,7 +120,7 @@ func (c *Chan[T]) Get() T {
 			break
 		}
 		if c.entry.CompareAndSwap(s, nil) { // S1
-			if v, ok := offerAt[T](s).relieve(); ok {
+			if v, ok := receiveFrom(offerAt[T](s)); ok {
 				return v
 			}
 		}
@@ -179,7 +179,7 @@ func (c *Chan[T]) putNow(v T) bool {
 			return false
 		case s.offer == nil:
 			return c.tryPut(v)
-		case c.entry.CompareAndSwap(s, nil) && offerAt[T](s).serve(v): // S1
+		case c.entry.CompareAndSwap(s, nil) && sendTo(offerAt[T](s), v): // S1
 			return true
 		}
 	}
@@ -211,7 +211,7 @@ func (c *Chan[T]) getNow() (v T, ok bool) {
 		case s.offer == nil:
 			return c.tryGet()
 		case c.entry.CompareAndSwap(s, nil): // S1
-			if v, ok = offerAt[T](s).relieve(); ok {
+			if v, ok = receiveFrom(offerAt[T](s)); ok {
 				return v, true
 			}
 		}
@@ -222,7 +222,7 @@ func (c *Chan[T]) getNow() (v T, ok bool) {
 func (c *Chan[T]) tryPut(v T) bool {
 	c.lock()
 	if c.gets.first != nil {
-		return c.tryServe(v)
+		return c.tryPutToGetter(v)
 	}
 	ok := c.n < len(c.buf)
 	if ok {
@@ -235,9 +235,9 @@ func (c *Chan[T]) tryPut(v T) bool {
 	return ok
 }
 
-// tryServe is tryPut where there is a getter, which may be dead. It gives the
+// tryPutToGetter is tryPut where there is a getter, which may be dead. It gives the
 // lock back.
-func (c *Chan[T]) tryServe(v T) bool {
+func (c *Chan[T]) tryPutToGetter(v T) bool {
 	var ws wakes
 	ok := false
 	for q := c.gets.first; !ok && q != nil; q = c.gets.first {

@@ -44,17 +44,17 @@ func TestChoiceModel(t *testing.T) {
 		{
 			scripts: []string{"a!|b!", "a?", "b?"},
 			want:    []string{"a a -", "b - b"},
-			reach:   []string{"stray"},
+			reach:   []string{"orphaned"},
 		},
 		{
 			scripts: []string{"a?|b? a?", "a!", "b!"},
 			want:    []string{"a - a -", "b a a b"},
-			reach:   []string{"stray"},
+			reach:   []string{"orphaned"},
 		},
 		{
 			scripts: []string{"a?|b? a?|b?", "a!", "b!"},
 			want:    []string{"a b a b", "b a a b"},
-			reach:   []string{"stray"},
+			reach:   []string{"orphaned"},
 		},
 		{scripts: []string{"~a?|b!", "a!|b?"}, want: []string{"0 -", "a a", "b b"}},
 		{scripts: []string{"~a?|b!", "a!|b?", "a?"}, want: []string{"0 a a", "a a -", "b b -"}},
@@ -120,7 +120,7 @@ func TestNewOpModel(t *testing.T) {
 		{
 			scripts: []string{"a?|x? a?|b?", "a! a!", "x!"},
 			want:    []string{"a a a a", "x a a -"},
-			reach:   []string{"shared", "stray"},
+			reach:   []string{"shared", "orphaned"},
 		},
 		{scripts: []string{"a!|x?", "a?", "x!", "x!"}, want: []string{"a a", "x -"}},
 	})

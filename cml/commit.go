@@ -152,7 +152,7 @@ type state struct {
 	word pointer[cell]
 	// contexts are those whose end decides it, a list. Writer: the performer, before it
 	// publishes the op of each. Readers: any (W8).
-	contexts pointer[watching]
+	contexts pointer[watchedContext]
 	// w is the performer. Writer: the performer, before it publishes.
 	w wait.Waiter
 	// id is the place in the order of installation; it never changes.
@@ -168,10 +168,10 @@ var stateIDs atomic.Uint64
 
 func newState() *state { return &state{id: stateIDs.Inc()} }
 
-// A watching is a context as performances see it. It does not change.
-type watching struct {
+// A watchedContext is a context as performances see it. It does not change.
+type watchedContext struct {
 	done <-chan struct{}
-	next *watching
+	next *watchedContext
 }
 
 // withContexts is what a word holds instead of nil: W8.
@@ -202,14 +202,14 @@ func (s *state) calledOff() bool {
 // lost reports whether s cannot be committed by others any more.
 func (s *state) lost(ws *wakes) bool { return s.decided(ws) != nil || s.calledOff() }
 
-// watch notes a context of p, which is about to publish its op.
-func (p *performance) watch(c *watching) {
+// addContext notes a context of p, which is about to publish its op.
+func (p *performance) addContext(c *watchedContext) {
 	s := p.s
 	if first := s.contexts.Load(); first != nil {
-		c = &watching{c.done, first}
+		c = &watchedContext{c.done, first}
 	}
 	s.contexts.Store(c)
-	p.touched, p.watches = true, true
+	p.touched, p.hasContexts = true, true
 	for {
 		cur := s.word.Load()
 		if cur == withContexts {

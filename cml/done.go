@@ -31,17 +31,17 @@ func Done(ctx context.Context) Op[error] {
 	return newDoneOp(ctx)
 }
 
-// doneOp is not part of its watch, so that its end can be noticed: the watch
+// doneOp is not part of its registration, so that its end can be noticed: the registration
 // outlives it while registered.
 type doneOp struct {
 	head
-	w *watch
+	w *contextRegistration
 }
 
 func newDoneOp(ctx context.Context) *doneOp {
-	w := &watch{ctx: ctx, watching: watching{done: ctx.Done()}}
+	w := &contextRegistration{ctx: ctx, watchedContext: watchedContext{done: ctx.Done()}}
 	w.entry.Store(busy)
-	return &doneOp{head{leaves: 1, traits: asks | awaits, word: &w.word, side: getting, typ: typeOf[watch]()}, w}
+	return &doneOp{head{leaves: 1, traits: asks | awaits, word: &w.word, side: getting, typ: typeOf[contextRegistration]()}, w}
 }
 
 func (op *doneOp) about() *head                      { return &op.head }
@@ -58,13 +58,13 @@ func (op *doneOp) try(p *performance, i int) (error, bool) {
 }
 
 func (op *doneOp) publish(p *performance, i int) bool {
-	p.watch(&op.w.watching)
+	p.addContext(&op.w.watchedContext)
 	if p.post(&op.head, i) {
 		return false
 	}
 	decided := publishAt[error](p, &op.head, i, op.w)
 	if w := op.w; w.uses.Load() == keepAfter && w.noticed.CompareAndSwap(false, true) {
-		runtime.AddCleanup(op, (*watch).close, w)
+		runtime.AddCleanup(op, (*contextRegistration).close, w)
 	}
 	return decided
 }
@@ -103,7 +103,7 @@ func (l *local) doneOf(ctx context.Context) Op[error] {
 // keepAfter is how many registrations an op makes until it keeps one.
 const keepAfter = 2
 
-// A watch is what an op registers with its context.
+// A contextRegistration is what an op registers with its context.
 //
 //	  ┌─ last waiter left, unless noticed: stop ─┐
 //	  ▼                                          │
@@ -111,19 +111,19 @@ const keepAfter = 2
 //	                                             │
 //	                                             └── close: stop ──▶ over
 //
-// Once it has been noticed that the op is used again, the watch stays registered
+// Once it has been noticed that the op is used again, it stays
 // while nobody waits. Who comes after fired finds ctx done in meet and does not
 // wait; after over nobody comes, as the op is garbage.
 //
-// While the watch is registered for good, one performance at a time may wait in
+// While the registration is registered for good, one performance at a time may wait in
 // the word, as in that of a channel (entry.go), from which fire takes it. Before
 // and after, and while there are others in the queue, the word is busy.
 //
 // Lock order: mu, then the locks of the context.
-type watch struct {
+type contextRegistration struct {
 	word
-	watching // what performances note of it
-	ctx      context.Context
+	watchedContext // what performances note of it
+	ctx            context.Context
 	// uses counts the registrations made, up to keepAfter. Writer: wait, under mu.
 	// Readers: any.
 	uses atomic.Uint32
@@ -135,10 +135,10 @@ type watch struct {
 	fired   bool         // under mu
 }
 
-func (w *watch) mutex() *lock { return &w.mu }
+func (w *contextRegistration) mutex() *lock { return &w.mu }
 
 // occupy is S3. Under mu.
-func (w *watch) occupy() {
+func (w *contextRegistration) occupy() {
 	for {
 		s := w.entry.Load()
 		if s == busy {
@@ -153,12 +153,12 @@ func (w *watch) occupy() {
 	}
 }
 
-func (w *watch) enqueue(o *offer[error]) {
+func (w *contextRegistration) enqueue(o *offer[error]) {
 	o.moved, o.obj = true, w
 	w.waiting.push(o)
 }
 
-func (w *watch) meet(o *offer[error], ws *wakes) outcome {
+func (w *contextRegistration) meet(o *offer[error], ws *wakes) outcome {
 	w.occupy()
 	switch {
 	case w.ctx.Err() == nil:
@@ -171,7 +171,7 @@ func (w *watch) meet(o *offer[error], ws *wakes) outcome {
 }
 
 // wait lets o wait. If ctx is done by now, fire runs at once, and waits for mu.
-func (w *watch) wait(o *offer[error]) {
+func (w *contextRegistration) wait(o *offer[error]) {
 	if w.stop == nil {
 		w.stop = afterFunc(w.ctx, w.fire)
 		if n := w.uses.Load(); n < keepAfter {
@@ -186,13 +186,13 @@ func (w *watch) wait(o *offer[error]) {
 }
 
 // idle reports whether nobody waits, and fire will take whoever does in the word.
-func (w *watch) idle() bool {
+func (w *contextRegistration) idle() bool {
 	return w.waiting.first == nil && w.stop != nil && w.noticed.Load() && !w.fired
 }
 
-func (w *watch) line(*offer[error]) *queue[error] { return &w.waiting }
+func (w *contextRegistration) line(*offer[error]) *queue[error] { return &w.waiting }
 
-func (w *watch) left(*wakes) {
+func (w *contextRegistration) left(*wakes) {
 	switch {
 	case w.waiting.first != nil:
 	case w.idle():
@@ -206,7 +206,7 @@ func (w *watch) left(*wakes) {
 }
 
 // fire is called when ctx is done.
-func (w *watch) fire() {
+func (w *contextRegistration) fire() {
 	var ws wakes
 	w.mu.Lock()
 	w.occupy()
@@ -223,7 +223,7 @@ func (w *watch) fire() {
 }
 
 // close is called when the op is garbage.
-func (w *watch) close() {
+func (w *contextRegistration) close() {
 	w.mu.Lock()
 	if w.stop != nil {
 		w.stop()

@@ -208,9 +208,9 @@ func (o *offer[T]) settle() {
 	}
 }
 
-// serve gives v to o, a getter that the caller has taken out. It reports false
+// sendTo gives v to o, a getter that the caller has taken out. It reports false
 // if o is dead.
-func (o *offer[T]) serve(v T) bool {
+func sendTo[T any](o *offer[T], v T) bool {
 	o.v = v // before the commit: W7
 	if o.s == nil {
 		o.w.Serve()
@@ -227,9 +227,9 @@ func (o *offer[T]) serve(v T) bool {
 	return false
 }
 
-// relieve takes the value of o, a putter that the caller has taken out. It
+// receiveFrom takes the value of o, a putter that the caller has taken out. It
 // reports false if o is dead.
-func (o *offer[T]) relieve() (v T, ok bool) {
+func receiveFrom[T any](o *offer[T]) (v T, ok bool) {
 	if o.s != nil {
 		if o.from != nil {
 			v = *(*T)(o.from) // before the commit: W7

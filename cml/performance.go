@@ -21,21 +21,21 @@ type performance struct {
 	w     wait.Waiter
 	local *local
 
-	slots     []slot   // of the leaves, as far as there are any: see post.go
-	top       int      // nothing is posted in those from here on
-	published []leaf   // what is in no slot
-	undos     []func() // the withdraw functions of NewOp that are to be called
-	index     int      // of the leaf that won, once it is decided
-	won       leaf     // the one that won, once it is decided
-	used      bool     // between begin and finish
-	touched   bool     // the state is not as new any more
-	open      bool     // something has been published: others may commit it
-	pair      bool     // it was decided by a match
-	stray     bool     // somebody may still try to commit the state: S6 in entry.go
-	finished  bool
-	once      bool // the record is not used again
-	noted     bool // where it waits has been told
-	watches   bool // the state has contexts
+	slots       []slot   // of the leaves, as far as there are any: see post.go
+	top         int      // nothing is posted in those from here on
+	published   []leaf   // what is in no slot
+	undos       []func() // the withdraw functions of NewOp that are to be called
+	index       int      // of the leaf that won, once it is decided
+	won         leaf     // the one that won, once it is decided
+	used        bool     // between begin and finish
+	touched     bool     // the state is not as new any more
+	open        bool     // something has been published: others may commit it
+	pair        bool     // it was decided by a match
+	orphaned    bool     // somebody may still try to commit the state: S6 in entry.go
+	finished    bool
+	once        bool // the record is not used again
+	noted       bool // where it waits has been told
+	hasContexts bool // in the state
 
 	regions []region
 	wakes   wakes
@@ -66,9 +66,9 @@ func begin() *performance {
 		l.perf = p // the other one may have ended in a panic
 	case p.touched:
 		p.s.word = pointer[cell]{} // nobody looks: W6
-		if p.watches {
-			p.s.contexts = pointer[watching]{}
-			p.watches = false
+		if p.hasContexts {
+			p.s.contexts = pointer[watchedContext]{}
+			p.hasContexts = false
 		}
 		p.touched, p.open, p.pair, p.finished = false, false, false, false
 	default:
@@ -310,10 +310,10 @@ func (p *performance) release() {
 	p.finished = true
 	if p.touched {
 		p.won = nil
-		if p.stray || p.s.shared.Load() {
+		if p.orphaned || p.s.shared.Load() {
 			p.s = newState() // W6
 			p.s.w = w
-			p.stray = false
+			p.orphaned = false
 			p.forgetState()
 		}
 		if len(p.slots) > longestChain {

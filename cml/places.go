@@ -31,7 +31,7 @@ func (p *performance) why() wait.Reason {
 // why says what is waited for in the word of sl.
 func (sl *slot) why() wait.Reason {
 	switch {
-	case sl.typ == typeOf[watch]():
+	case sl.typ == typeOf[contextRegistration]():
 		return wait.Context
 	case sl.mine.side == putting:
 		return wait.ChanPut

@@ -39,22 +39,22 @@ type Pool[T any] struct {
 	places *Semaphore // a unit for each resource that may still be lent; a counting one
 	over   Cond       // signalled by Close, after closed was set
 
-	mu     lock
-	lent   int       // under mu: places taken
-	idle   []idle[T] // under mu: the one put last at the end
-	closed bool      // under mu
-	looks  bool      // under mu: there will be a look at what is idle
-	stop   func()    // under mu: stops a timer, most often that of the next look; may be nil
+	mu       lock
+	lent     int       // under mu: places taken
+	idle     []idle[T] // under mu: the one put last at the end
+	closed   bool      // under mu
+	sweeping bool      // under mu: there will be a sweep of what is idle
+	stop     func()    // under mu: stops a timer, most often that of the next sweep; may be nil
 }
 
 // An idle resource.
 type idle[T any] struct {
-	v     T
-	looks int // how many looks have found it idle
+	v      T
+	sweeps int // how many have found it idle
 }
 
-// looksToStay is at how many looks, two in an IdleTimeout, a resource may be found idle.
-const looksToStay = 2
+// sweepsToStay is at how many sweeps, two in an IdleTimeout, a resource may be found idle.
+const sweepsToStay = 2
 
 // NewPool returns a pool that lends limit resources at most at a time, and never keeps more.
 // It makes them when they are wanted.
@@ -217,24 +217,24 @@ func (p *Pool[T]) giveBack(keep bool, v T) bool {
 		p.mu.Unlock()
 		return false
 	}
-	later := keep && p.conf.IdleTimeout > 0 && !p.looks
+	later := keep && p.conf.IdleTimeout > 0 && !p.sweeping
 	if keep {
 		p.idle = append(p.idle, idle[T]{v: v})
-		p.looks = true
+		p.sweeping = true
 	}
 	p.mu.Unlock()
 	p.places.Release(1)
 	if later {
-		p.lookLater()
+		p.sweepLater()
 	}
 	return true
 }
 
-// lookLater starts the timer of the next look, for which the caller has set looks. That may
+// sweepLater starts the timer of the next sweep, for which the caller has set sweeping. That may
 // have been before stop is noted, and another timer been started: then Close stops none, or
-// one that is over, and the look finds that the pool is closed.
-func (p *Pool[T]) lookLater() {
-	stop := wait.After((p.conf.IdleTimeout+1)/looksToStay, p.look)
+// one that is over, and the sweep finds that the pool is closed.
+func (p *Pool[T]) sweepLater() {
+	stop := wait.After((p.conf.IdleTimeout+1)/sweepsToStay, p.sweep)
 	p.mu.Lock()
 	p.stop = stop
 	closed := p.closed
@@ -244,13 +244,13 @@ func (p *Pool[T]) lookLater() {
 	}
 }
 
-// look disposes of what has been idle for too long. A timer calls it, and no second one
+// sweep disposes of what has been idle for too long. A timer calls it, and no second one
 // before it has started another.
-func (p *Pool[T]) look() {
+func (p *Pool[T]) sweep() {
 	p.mu.Lock()
 	old := 0 // the oldest are first
 	for i := range p.idle {
-		if p.idle[i].looks++; p.idle[i].looks > looksToStay {
+		if p.idle[i].sweeps++; p.idle[i].sweeps > sweepsToStay {
 			old = i + 1
 		}
 	}
@@ -262,10 +262,10 @@ func (p *Pool[T]) look() {
 	clear(p.idle[n:])
 	p.idle = p.idle[:n]
 	later := n > 0 // not if closed: nothing is idle then
-	p.looks = later
+	p.sweeping = later
 	p.mu.Unlock()
 	if later {
-		p.lookLater()
+		p.sweepLater()
 	}
 	p.dispose(gone...)
 }

@@ -25,7 +25,7 @@ func (p *Pool[T]) GetOp() Op[Item[T]] {
 		}
 		return WithNack(func(nack Op[Unit]) Op[Item[T]] {
 			reply, ended := NewChan[loaned[T]](), NewCond()
-			wait.Go(func() { p.serve(reply, ended, nack) }, func() { ended.Signal() })
+			wait.Go(func() { p.getFor(reply, ended, nack) }, func() { ended.Signal() })
 			return Choice(
 				Wrap(reply.GetOp(), loaned[T].get),
 				Wrap(ended.WaitOp(), func(Unit) Item[T] { return Item[T]{Err: errNewEnded} }),
@@ -47,8 +47,8 @@ func (l loaned[T]) get() Item[T] {
 	return l.Item
 }
 
-// serve gets a resource for a GetOp. If nobody takes it, it is put back.
-func (p *Pool[T]) serve(reply *Chan[loaned[T]], ended *Cond, nack Op[Unit]) {
+// getFor gets a resource for a GetOp. If nobody takes it, it is put back.
+func (p *Pool[T]) getFor(reply *Chan[loaned[T]], ended *Cond, nack Op[Unit]) {
 	var l loaned[T]
 	got, done := false, false
 	defer func() {

@@ -249,7 +249,7 @@ func (o *offer[T]) dismiss(l *local) { repay(l, o) }
 func (p *performance) retract(sl *slot) {
 	if !sl.leaf.retract(p, sl) {
 		*sl = slot{}
-		p.stray = true
+		p.orphaned = true
 	}
 }
 

@@ -31,7 +31,7 @@ type scenario struct {
 	scripts []string
 	room    int // of the channels
 	want    []string
-	reach   []string // "shared", "stray": why a record was not used again
+	reach   []string // "shared", "orphaned": why a record was not used again
 	opts    []simsched.Option
 }
 
@@ -459,7 +459,7 @@ func (w *theatre) checkRest(end simsched.End) {
 		case w.states[i].shared.Load():
 			w.reached["shared"]++
 		default:
-			w.reached["stray"]++
+			w.reached["orphaned"]++
 		}
 	}
 }

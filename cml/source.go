@@ -132,7 +132,7 @@ func (r *Registration[T]) withdraw(p *performance, index int) {
 	case r.src.Withdraw(r):
 		giveBack(p.local, r)
 	default:
-		p.stray = true // G1
+		p.orphaned = true // G1
 	}
 }
 
