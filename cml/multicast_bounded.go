@@ -95,6 +95,8 @@ func (m *BoundedMulticast[T]) Publish(v T) error {
 }
 
 // PublishOp is Publish as an op.
+//
+//go:noinline
 func (m *BoundedMulticast[T]) PublishOp(v T) Op[error] {
 	m.check("PublishOp")
 	return &queuePut[T]{objectOp[Item[T]]{obj: m, kind: kindPut, why: wait.Publish, v: Item[T]{Value: v}}}
@@ -263,6 +265,8 @@ func (p *BoundedPort[T]) Get() (T, error) {
 }
 
 // GetOp is Get as an op.
+//
+//go:noinline
 func (p *BoundedPort[T]) GetOp() Op[Item[T]] {
 	p.check("GetOp")
 	return &objectOp[Item[T]]{obj: p, kind: kindGet, why: wait.Port}

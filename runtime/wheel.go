@@ -29,19 +29,42 @@ package runtime
 // Deadlines are rounded up to ticks of 2 µs, and sleeping is rounded up too: nothing
 // is early, and nobody comes in vain.
 //
+// # Cancelling from another core
+//
+// Who cancels a timer of a wheel whose owner is awake on another core leaves the lock
+// alone: a holder that has been interrupted would have all who come queue up in Go's
+// way, a stand-in for each. It drops the timer, by a CAS on its state, and into a list of
+// the wheel. The owner takes those out that were dropped when it sets a timer, and at
+// every turn.
+//
+//	H1: dropping a timer, and taking it out because it is due.
+//
+//	Both change state from armed, who does decides: a dropped timer is passed over
+//	by take, and one that was taken is not dropped. What take reads of it besides, its
+//	Value, does not change while it is armed. Once dropped it is the wheel's: who has
+//	dropped it uses another.
+//
+//	H2: dropping a timer while the owner falls asleep.
+//
+//	The owner says that it is unattended and then looks whether something was dropped
+//	(nextTimer); the other drops and then looks whether the owner is unattended, and if
+//	so takes it out itself. One of them sees the other. So next is exact for those who
+//	sleep, and nothing is left over in the wheel of a sleeper.
+//
 // A timer says in its Value what is to be done, and nothing more of it is touched
 // once it has been taken out, under the wheel's lock; what is to be done is done
 // after that. So who has cancelled it under the lock, or been told that it has fired
 // (a sleeper is, by the served bit: K7), may use it again. (A ticker's may still be
 // rung for the time before: see wake in ticker.go.)
 //
-// Checked by: TestTimersAreCancelledFromAnyCoreStress, TestTickersUnderLoadStress,
-// TestTheNearestDeadlineIsExactAfterCancels; no model.
+// Checked by: TestTimersAreCancelledFromAnyCoreStress, TestTimersAreDroppedFromAnyCoreStress,
+// TestTickersUnderLoadStress, TestTheNearestDeadlineIsExactAfterCancels; no model.
 
 import (
 	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
+	"unsafe"
 
 	"go.uber.org/atomic"
 
@@ -61,7 +84,9 @@ type wheel struct {
 	unattended atomic.Bool
 	// stale says that next may be too early. Writers: under mu. Readers: any.
 	stale atomic.Bool
-	mu    struct {
+	// dropped are timers that are to be taken out (H1). Writers: any; emptied under mu.
+	dropped atomic.Pointer[timer]
+	mu      struct {
 		sync.Mutex
 		timers *timerwheel.Wheel
 	}
@@ -92,7 +117,16 @@ type timer struct {
 	// Under home.mu once it is set.
 	timerwheel.Timer
 	home *wheel // where it is; constant once it is set
+	// state says who is to take it out: H1. Armed again by who sets it, when it is in no wheel.
+	state atomic.Uint32
+	below *timer // in the list of those dropped
 }
+
+const (
+	timerArmed = iota
+	timerTaken
+	timerDropped
+)
 
 // An alarm is what a timer may call: something short that does not wait. s is the
 // scheduler whose root makes the call.
@@ -150,11 +184,23 @@ func (w *wheel) set(t *timer, when int64) {
 	}
 	at := tickOf(when)
 	w.mu.Lock()
+	if w.dropped.Load() != nil {
+		w.settle()
+	}
+	t.arm()
 	w.mu.timers.Schedule(&t.Timer, at)
 	if when := start(at); when < w.next.Load() {
 		w.next.Store(when)
 	}
 	w.mu.Unlock()
+}
+
+// arm makes t one that can be taken or dropped. It is in no wheel, or mu is held and it
+// is one that nobody drops, so nobody looks: H1.
+func (t *timer) arm() {
+	if t.state.Load() != timerArmed {
+		t.state = atomic.Uint32{}
+	}
 }
 
 // cancel takes t out, and reports whether it was there. From anywhere.
@@ -165,11 +211,74 @@ func (t *timer) cancel() bool {
 	}
 	w.mu.Lock()
 	there := w.mu.timers.Cancel(&t.Timer)
-	if there && start(t.When()) == w.next.Load() {
-		w.stale.Store(true)
+	if there {
+		w.removed(t)
 	}
 	w.mu.Unlock()
 	return there
+}
+
+// removed is called when t has been taken out before its time; mu is held.
+func (w *wheel) removed(t *timer) {
+	if start(t.When()) == w.next.Load() {
+		w.stale.Store(true)
+	}
+}
+
+// drop is cancel for a timer that one alone may cancel, from the scheduler s or, if that
+// is nil, from elsewhere. If it was there, and is the wheel's now, kept is false: it must
+// not be used again.
+func (t *timer) drop(s *scheduler) (there, kept bool) {
+	w := t.home
+	if w.sim != nil || s != nil && s.wheel == w || w.unattended.Load() {
+		if w.sim != nil {
+			return t.cancel(), true
+		}
+		w.mu.Lock() // not cancel: each frame counts on a small stack
+		if there = w.mu.timers.Cancel(&t.Timer); there {
+			w.removed(t)
+		}
+		w.mu.Unlock()
+		return there, true
+	}
+	if !t.state.CompareAndSwap(timerArmed, timerDropped) { // H1
+		return false, true
+	}
+	for {
+		first := w.dropped.Load()
+		t.below = first
+		if w.dropped.CompareAndSwap(first, t) {
+			break
+		}
+	}
+	if w.unattended.Load() { // H2
+		w.mu.Lock()
+		w.settle()
+		w.mu.Unlock()
+	}
+	return true, false
+}
+
+// settle takes out what was dropped; mu is held.
+func (w *wheel) settle() {
+	t := w.dropped.Swap(nil)
+	for t != nil {
+		next := t.below
+		t.below, t.Value = nil, nil
+		if w.mu.timers.Cancel(&t.Timer) { // unless take has come by it
+			w.removed(t)
+		}
+		t = next
+	}
+}
+
+// settleIfAny is settle without the lock.
+func (w *wheel) settleIfAny() {
+	if w.dropped.Load() != nil {
+		w.mu.Lock()
+		w.settle()
+		w.mu.Unlock()
+	}
 }
 
 // take takes out up to limit timers that are due, at most fireBatch, and says what
@@ -178,8 +287,10 @@ func (w *wheel) take(now int64, limit int, batch *[fireBatch]any) int {
 	n := 0
 	w.mu.Lock()
 	more := w.mu.timers.Advance(timerwheel.Tick(now>>tickBits), limit, func(e *timerwheel.Timer) {
-		batch[n] = e.Value
-		n++
+		if t := (*timer)(unsafe.Pointer(e)); t.state.CompareAndSwap(timerArmed, timerTaken) { // H1
+			batch[n] = t.Value
+			n++
+		}
 	})
 	if more {
 		w.next.Store(now) // to be continued
@@ -216,6 +327,9 @@ func (rt *Runtime) timersDue(now int64) bool {
 
 // nextTimer returns when the next timer of all is due, or never.
 func (rt *Runtime) nextTimer() int64 {
+	for _, w := range rt.wheels {
+		w.settleIfAny() // H2
+	}
 	for {
 		next, first := int64(never), (*wheel)(nil)
 		for _, w := range rt.wheels {

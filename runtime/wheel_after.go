@@ -19,7 +19,8 @@ type timeRegistration = cml.Registration[time.Time]
 
 // timePlace is what a registration keeps from one wait to the next.
 type timePlace struct {
-	entry timer       // a fiber's; or
+	entry *timer // a fiber's: first, or if that has been dropped, another; or
+	first timer
 	std   *time.Timer // a goroutine's, which commits the registration
 	goes  bool        // it is a goroutine's turn
 }
@@ -36,7 +37,7 @@ func (d afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(d)) 
 // Block implements cml.Source.
 func (d afterSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
-		c.sched.setTimer(&p.entry, c.sched.rt.after(time.Duration(d)))
+		c.sched.setTimer(p.entryFor(r), c.sched.rt.after(time.Duration(d)))
 	} else {
 		p.await(r, time.Duration(d))
 	}
@@ -73,7 +74,7 @@ func (t atSource) Block(r *timeRegistration) {
 		return
 	}
 	if p, c := placeOf(r); c != nil {
-		c.sched.setTimer(&p.entry, c.sched.rt.reading(time.Time(t)))
+		c.sched.setTimer(p.entryFor(r), c.sched.rt.reading(time.Time(t)))
 	} else {
 		p.await(r, time.Until(time.Time(t)))
 	}
@@ -94,7 +95,7 @@ func placeOf(r *timeRegistration) (*timePlace, *coroutine) {
 	p, ok := r.Place.(*timePlace)
 	if !ok {
 		p = &timePlace{}
-		p.entry.Value = r
+		p.entry, p.first.Value = &p.first, r
 		r.Place = p
 	}
 	c := current()
@@ -103,6 +104,28 @@ func placeOf(r *timeRegistration) (*timePlace, *coroutine) {
 		c.sched.rt.checkBubble("After")
 	}
 	return p, c
+}
+
+// entryFor returns the timer for the next wait of r, the registration of p.
+func (p *timePlace) entryFor(r *timeRegistration) *timer {
+	if p.entry == nil {
+		p.entry = &timer{}
+		p.entry.Value = r
+	}
+	return p.entry
+}
+
+// withdraw takes the timer of a fiber back, and reports whether it will not go off.
+func (p *timePlace) withdraw() bool {
+	var s *scheduler
+	if c := current(); c != nil {
+		s = c.sched
+	}
+	there, kept := p.entry.drop(s)
+	if !kept {
+		p.entry = nil
+	}
+	return there
 }
 
 // await sets the timer of a plain goroutine.
@@ -120,7 +143,7 @@ func withdrawTime(r *timeRegistration) bool {
 		if p.goes {
 			return p.std.Stop()
 		}
-		return p.entry.home == nil || p.entry.cancel() // nil: Block panicked
+		return p.entry == nil || p.entry.home == nil || p.withdraw() // nil: Block panicked
 	case *wallWait:
 		return p.withdraw()
 	}

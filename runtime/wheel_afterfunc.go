@@ -88,6 +88,7 @@ func (w *wheel) reset(t *timer, when int64) (was bool) {
 	if was && start(t.When()) == w.next.Load() {
 		w.stale.Store(true)
 	}
+	t.arm()
 	w.mu.timers.Schedule(&t.Timer, at)
 	if when := start(at); when < w.next.Load() {
 		w.next.Store(when)

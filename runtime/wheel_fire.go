@@ -53,6 +53,7 @@ func (s *scheduler) fire(w *wheel, now int64, limit int) {
 // would otherwise pile up in the ring, behind it all, and be out of the cache once more
 // when it is their turn.
 func (s *scheduler) fireOwn(now int64) (fired bool) {
+	s.wheel.settleIfAny()
 	limit, every := fireBatch, scanEvery
 	ready := s.ring.Len()
 	switch {

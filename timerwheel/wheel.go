@@ -122,7 +122,11 @@ func (w *Wheel) top(at Tick) (*node, int) {
 
 // place puts t where it belongs.
 func (w *Wheel) place(t *Timer) {
-	n, l := w.top(t.at)
+	l := level(t.at, w.cursor)
+	n := w.spine[l]
+	if n == nil || t.at < w.cursor {
+		n, l = w.top(t.at)
+	}
 	if n != w.past {
 		w.used |= 1 << l
 	}
@@ -150,25 +154,44 @@ func (w *Wheel) remove(t *Timer) {
 
 // detach takes t out of its ring. If it is the oldest of one, that is found on
 // the way to its tick.
+//
+// Who cancels is most often deep down a small stack, so what is rarely needed, and needs
+// room, is elsewhere.
 func (w *Wheel) detach(t *Timer) {
+	l := level(t.at, w.cursor)
+	n := w.spine[l]
+	if t.at < w.cursor {
+		n, l = w.past, numLevels-1
+	}
+	for ; n != nil; l-- {
+		s := t.at.slot(l)
+		if n.rings[s] == t {
+			if t.next == t {
+				w.vacate(t)
+				return
+			}
+			n.rings[s] = t.next
+			break
+		}
+		n = n.below(s)
+	}
+	t.unlink()
+}
+
+// vacate takes t out, which is alone in its ring. Slots, and then nodes, may become empty
+// from there upwards.
+//
+//go:noinline
+func (w *Wheel) vacate(t *Timer) {
 	n, l := w.top(t.at)
 	var way [numLevels]*node
 	top := l
-	for {
-		s := t.at.slot(l)
-		if n.rings[s] == t {
-			n.cut(s, t)
-			break
-		}
+	for n.rings[t.at.slot(l)] != t {
 		way[l] = n
-		n = n.below(s)
-		if n == nil {
-			t.unlink()
-			return
-		}
+		n = n.below(t.at.slot(l))
 		l--
 	}
-	// Slots, and then nodes, may have become empty from here upwards.
+	n.rings[t.at.slot(l)] = nil
 	for ; ; l++ {
 		s := t.at.slot(l)
 		if n.rings[s] != nil || n.below(s) != nil {
