@@ -3,7 +3,7 @@
 //
 //	go run ./bench
 //
-// takes a minute and a half, shows progress on stderr and prints one table. Each
+// takes a good minute, shows progress on stderr and prints one table. Each
 // workload runs on both, taking turns within one process, on the same number of
 // cores; what counts is the ratio of each such pair. README.md in this directory
 // defines the rows, and says what is not equal between the two sides.
@@ -174,7 +174,7 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	suite := fs.String("suite", "all", "which `suites`, as cml,net: all, "+all)
 	pattern := fs.String("run", "", "only the rows whose name matches this `regexp`")
 	counts := fs.String("schedulers", "", "numbers of schedulers and cores, as `1,2` (default 1, 2, 4 … up to the CPUs)")
-	fs.IntVar(&o.rounds, "rounds", 0, "rounds of each row; 0 is as many as fit in the row's share of a minute")
+	fs.IntVar(&o.rounds, "rounds", 0, "rounds of each row; 0 is three, and more of what is cheap or wide, in a good minute")
 	fs.BoolVar(&o.quick, "quick", false, "small sizes, at most 20 s: shows that all works, measures little")
 	fs.StringVar(&o.format, "format", "table", "`form` of the result: table; json, with every sample; go, for benchstat")
 	asJSON := fs.Bool("json", false, "the same as -format json")

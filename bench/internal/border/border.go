@@ -29,7 +29,7 @@ func Workloads() []*harness.Workload {
 					<-ctx.Done()
 				})
 			}),
-		borderRow("native/many", "ms", "20 000 parties wait on one channel, which is closed when all are there: until the last has gone on", [3]int{20_000, 2000, 20},
+		borderRow("native/many", "ms", "10 000 parties wait on one channel, which is closed when all are there: until the last has gone on", [3]int{10_000, 2000, 20},
 			func(n int, spawn func(func())) (float64, error) {
 				var here sync.WaitGroup
 				here.Add(n)
@@ -64,7 +64,7 @@ func borderRow(name, unit, about string, sizes [3]int, body func(n int, spawn fu
 	return &harness.Workload{
 		Suite: "border",
 		Rows:  []harness.Row{{Name: name, Unit: unit, About: about}},
-		Least: 1, Budget: time.Second, Rounds: 3,
+		Least: 1, Budget: time.Second,
 		Sides: onBoth(func(p harness.Params, spawn func(func())) (harness.Sample, error) {
 			goruntime.GC()
 			m := harness.StartMeter()
@@ -105,7 +105,7 @@ func untilAll(n int, spawn func(func()), life func(i int)) (float64, error) {
 
 // mutexRow: a lock of package sync that is held while its holder waits.
 func mutexRow() *harness.Workload {
-	sizes := [3]int{200, 100, 5}
+	sizes := [3]int{100, 50, 5}
 	body := func(p harness.Params, spawn func(func()), pause func()) (harness.Sample, error) {
 		n := p.Scale.Of(sizes)
 		var mu sync.Mutex
@@ -125,8 +125,8 @@ func mutexRow() *harness.Workload {
 	return &harness.Workload{
 		Suite: "border",
 		Rows: []harness.Row{{Name: "native/mutex", Unit: "ms",
-			About: "200 parties take a sync.Mutex in turn and hold it while they sleep 1 ms, fibers by fibers.Sleep: until the last is through"}},
-		Least: 1, Budget: time.Second, Rounds: 2,
+			About: "100 parties take a sync.Mutex in turn and hold it while they sleep 1 ms, fibers by fibers.Sleep: until the last is through"}},
+		Least: 1, Budget: time.Second,
 		Sides: [harness.Sides]harness.Run{
 			func(_ context.Context, p harness.Params) (s harness.Sample, err error) {
 				var failed error

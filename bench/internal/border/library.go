@@ -125,7 +125,7 @@ func libraryRow(name, about string, parties [3]int) *harness.Workload {
 		Suite: "border",
 		Rows: []harness.Row{{Name: name, Unit: "µs/op",
 			About: about + " call over TCP by a library whose own goroutine reads the connection and answers on a Go channel: time of one call"}},
-		Least: 1, Budget: time.Second, Rounds: 3,
+		Least: 1, Budget: time.Second,
 		Sides: [harness.Sides]harness.Run{
 			func(_ context.Context, p harness.Params) (s harness.Sample, err error) {
 				var failed error

@@ -22,8 +22,8 @@ func citizenWorkloads() []*harness.Workload {
 		Suite: "fair",
 		Rows: []harness.Row{{Name: "citizen", Unit: "% core", More: true,
 			About: "share of a core that one computing goroutine gets while all schedulers are busy"}},
-		Budget: 2 * time.Second, Rounds: 2,
-		Sides: [harness.Sides]harness.Run{citizenFibers, citizenGoroutines},
+		Budget: 1500 * time.Millisecond,
+		Sides:  [harness.Sides]harness.Run{citizenFibers, citizenGoroutines},
 	}}
 }
 
@@ -62,7 +62,7 @@ func (y *yields) busy(yield func()) {
 // citizen compares what the calling goroutine gets alone with what it gets while
 // the others, which occupy starts, are busy.
 func citizen(p harness.Params, occupy func(parties int, y *yields) (wait func() error, err error)) (harness.Sample, error) {
-	d := time.Duration(p.Scale.Of([3]int{200, 100, 5})) * time.Millisecond
+	d := time.Duration(p.Scale.Of([3]int{100, 50, 5})) * time.Millisecond
 	alone, aloneTook, err := spinFor(d / 4)
 	if err != nil {
 		return harness.Sample{}, err

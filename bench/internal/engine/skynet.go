@@ -18,7 +18,7 @@ func skynetWorkloads(sc harness.Scale) []*harness.Workload {
 		Suite: "parallel",
 		Rows: []harness.Row{{Name: "skynet/" + harness.RoundNumber(leaves), Unit: "ms",
 			About: "a tree of parties, ten children each, that sum " + harness.RoundNumber(leaves) + " numbers over channels"}},
-		Budget: 4 * time.Second, Rounds: 1,
+		Budget: 4 * time.Second, Last: true,
 		Speedup: true,
 		Sides:   [harness.Sides]harness.Run{skynetFibers, skynetGoroutines},
 	}}

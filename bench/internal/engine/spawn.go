@@ -18,15 +18,15 @@ func spawnWorkloads() []*harness.Workload {
 		Suite: "spawn",
 		Rows: []harness.Row{{Name: "spawn/finish", Unit: "ns/op",
 			About: "spawn, run an almost empty function and join, in batches of 1000"}},
-		Budget: 1200 * time.Millisecond, Rounds: 3,
-		Sides: [harness.Sides]harness.Run{spawnFinishFibers, spawnFinishGoroutines},
+		Budget: 1200 * time.Millisecond,
+		Sides:  [harness.Sides]harness.Run{spawnFinishFibers, spawnFinishGoroutines},
 	}}
 	for _, size := range []int{100, 1000} {
 		ws = append(ws, &harness.Workload{
 			Suite: "spawn",
 			Rows: []harness.Row{{Name: fmt.Sprintf("spawn/park/%d", size), Unit: "ns/op",
 				About: fmt.Sprintf("the same, but each waits once on a channel before it ends, in batches of %d", size)}},
-			Budget: 1200 * time.Millisecond, Rounds: 3,
+			Budget: 1200 * time.Millisecond,
 			Sides: [harness.Sides]harness.Run{
 				func(_ context.Context, p harness.Params) (harness.Sample, error) { return spawnParkFibers(p, size) },
 				func(_ context.Context, p harness.Params) (harness.Sample, error) { return spawnParkGoroutines(p, size) },

@@ -18,9 +18,9 @@ func stallWorkloads() []*harness.Workload {
 	return []*harness.Workload{{
 		Suite: "fair",
 		Rows: []harness.Row{{Name: "stall", Unit: "ms",
-			About: "delay of one party while every scheduler computes for 100 ms: the longest of 3 tries"}},
-		Budget: 2 * time.Second, Rounds: 2,
-		Sides: [harness.Sides]harness.Run{stallFibers, stallGoroutines},
+			About: "delay of one party while every scheduler computes for 50 ms: the longest of 3 tries"}},
+		Budget: 1500 * time.Millisecond,
+		Sides:  [harness.Sides]harness.Run{stallFibers, stallGoroutines},
 	}}
 }
 
@@ -76,7 +76,7 @@ func (h *hogs) verify() error {
 
 // stall makes the tries; once makes one, and waits for its end.
 func stall(p harness.Params, once func(h *hogs)) (harness.Sample, error) {
-	steps := steps(time.Duration(p.Scale.Of([3]int{100, 50, 5})) * time.Millisecond)
+	steps := steps(time.Duration(p.Scale.Of([3]int{50, 25, 5})) * time.Millisecond)
 	longest, all := time.Duration(0), time.Duration(0)
 	const tries = 3
 	for range tries {

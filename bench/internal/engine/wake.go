@@ -22,8 +22,8 @@ func wakeWorkloads() []*harness.Workload {
 			{Name: "wake/p99", Unit: "µs", About: "the same, the 99th percentile"},
 		},
 		Least:  2,
-		Budget: 2 * time.Second, Rounds: 2,
-		Sides: [harness.Sides]harness.Run{wakeFibers, wakeGoroutines},
+		Budget: 2 * time.Second,
+		Sides:  [harness.Sides]harness.Run{wakeFibers, wakeGoroutines},
 	}}
 }
 

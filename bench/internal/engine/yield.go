@@ -23,7 +23,7 @@ func yieldWorkloads() []*harness.Workload {
 				Name: fmt.Sprintf("yield/%d", n), Unit: "ns/op",
 				About: fmt.Sprintf("%d parties yield to each other: time of one yield", n),
 			}},
-			Budget: 1200 * time.Millisecond, Rounds: 3,
+			Budget: 1200 * time.Millisecond,
 			Sides: [harness.Sides]harness.Run{
 				func(_ context.Context, p harness.Params) (harness.Sample, error) { return yieldFibers(p, n) },
 				func(_ context.Context, p harness.Params) (harness.Sample, error) { return yieldGoroutines(p, n) },

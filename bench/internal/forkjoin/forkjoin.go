@@ -21,7 +21,6 @@ func Workloads() []*harness.Workload {
 			Suite:   "forkjoin",
 			Rows:    []harness.Row{{Name: name, Unit: unit, About: about}},
 			Budget:  500 * time.Millisecond,
-			Rounds:  2,
 			Speedup: true,
 			Sides:   [harness.Sides]run{onFibers, onGoroutines},
 		}
@@ -31,8 +30,8 @@ func Workloads() []*harness.Workload {
 	do := against("fork/do", "ns/op", "the same by Do, with two closures each time",
 		forkFibers(doFib), forkGoroutines)
 	both.Note, do.Note = overPlainNote, overPlainNote
-	sort := against("sort", "ms", "5 million ints, by Sort and, sequentially, by slices.Sort", sortFibers, sortSequential)
-	sort.Budget, sort.Rounds = time.Second, 1
+	sort := against("sort", "ms", "2 million ints, by Sort and, sequentially, by slices.Sort", sortFibers, sortSequential)
+	sort.Budget = time.Second
 	return []*harness.Workload{
 		both, do,
 		against("fib", "ms", "fib(34), a branch for every call above fib(20)", fibFibers, fibGoroutines),

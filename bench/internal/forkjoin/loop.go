@@ -203,7 +203,7 @@ func mandelbrotGoroutines(_ context.Context, p harness.Params) (harness.Sample, 
 // numbers returns random ints, the same every time.
 func numbers(p harness.Params) []int {
 	r := rand.New(rand.NewPCG(1, 2))
-	s := make([]int, p.Scale.Of([3]int{5_000_000, 500_000, 5000}))
+	s := make([]int, p.Scale.Of([3]int{2_000_000, 500_000, 5000}))
 	for i := range s {
 		s[i] = int(r.Uint64() >> 1)
 	}

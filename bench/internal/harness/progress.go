@@ -47,6 +47,15 @@ func (p *progress) say(text string) {
 	}
 }
 
+// tell says something that is no row, where there is no line to rewrite.
+func (p *progress) tell(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.mu.terminal && !p.mu.silent {
+		fmt.Fprintf(p.mu.out, "bench: "+format+"\n", args...)
+	}
+}
+
 // finished says what rows are done, together in so much time.
 func (p *progress) finished(lines []Line, took time.Duration) {
 	p.mu.Lock()

@@ -14,6 +14,9 @@ type Block struct {
 	workload *Workload
 	rows     []int // indices of workload.rows
 	results  []*Result
+
+	rounds int           // that it has had; of those apart nobody counts
+	spent  time.Duration // on them
 }
 
 // Result is what a workload gave with one number of schedulers.
@@ -40,7 +43,7 @@ type Runner struct {
 	progress *progress
 
 	began   time.Time
-	planned time.Duration // the budgets of the blocks so far
+	planned time.Duration // the budgets of the blocks that have begun
 
 	mu struct {
 		sync.Mutex
@@ -61,64 +64,28 @@ func (r *Runner) Done() []Line {
 	return r.lines()
 }
 
-// Run runs all blocks, until one fails or ctx is done.
-func (r *Runner) Run(ctx context.Context) error {
-	r.began = time.Now()
-	for _, b := range r.blocks {
-		if b.workload.Apart {
-			continue
-		}
-		if err := r.runBlock(ctx, b); err != nil {
-			return err
-		}
-	}
-	return r.runApart(ctx)
-}
-
-func (r *Runner) runBlock(ctx context.Context, b *Block) error {
+// round runs both sides of all results of b once.
+func (r *Runner) round(ctx context.Context, b *Block) error {
 	w := b.workload
 	began := time.Now()
-	if r.skip(ctx, b) {
-		return nil
-	}
-	r.planned += w.Budget
-	for round := 0; ; round++ {
-		lap := time.Now()
-		for _, res := range b.results {
-			p := pair{first: Side(round % 2)}
-			for i := range Sides {
-				s := (p.first + i) % Sides
-				r.progress.show(b, res, round, s)
-				var err error
-				if p.Samples[s], err = r.sample(ctx, w, s, res.Schedulers); err != nil {
-					return fmt.Errorf("%s on %s with %d schedulers: %w", w.Rows[0].Name, s, res.Schedulers, err)
-				}
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
+	for _, res := range b.results {
+		p := pair{first: Side(b.rounds % 2)}
+		for i := range Sides {
+			s := (p.first + i) % Sides
+			r.progress.show(b, res, b.rounds, s)
+			var err error
+			if p.Samples[s], err = r.sample(ctx, w, s, res.Schedulers); err != nil {
+				return fmt.Errorf("%s on %s with %d schedulers: %w", w.Rows[0].Name, s, res.Schedulers, err)
 			}
-			r.add(res, p)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 		}
-		if r.enough(w, round+1, time.Since(began), time.Since(lap)) {
-			break
-		}
+		r.add(res, p)
 	}
-	r.finished(b, began)
+	b.rounds++
+	b.spent += time.Since(began)
 	return nil
-}
-
-// enough reports whether a block has had its rounds, the last of which took lap.
-func (r *Runner) enough(w *Workload, rounds int, spent, lap time.Duration) bool {
-	if r.rounds > 0 {
-		return rounds >= r.rounds
-	}
-	return spent+lap/2 > w.Budget && (rounds >= w.Rounds || r.late() > 0)
-}
-
-// late is how far the run is behind its time, beyond what is usual: others use
-// the machine. Then a single round of each row must do.
-func (r *Runner) late() time.Duration {
-	return time.Since(r.began) - r.planned - r.planned/5 - time.Second
 }
 
 // sample runs one side once, on as many processors as schedulers, from a clean
@@ -130,7 +97,10 @@ func (r *Runner) sample(ctx context.Context, w *Workload, s Side, schedulers int
 	return w.Sides[s](ctx, Params{Scale: r.scale, Schedulers: schedulers})
 }
 
-// runApart runs the workloads that mostly wait, all at once: each side is a
+// apartAtOnce is how many rounds of the workloads apart run at once.
+const apartAtOnce = fewRounds
+
+// runApart runs the workloads that mostly wait, all at once, and several rounds: each side is a
 // process of its own, and hardly needs a processor.
 func (r *Runner) runApart(ctx context.Context) error {
 	var apart []*Block
@@ -143,11 +113,17 @@ func (r *Runner) runApart(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	for range max(1, r.rounds) {
+	rounds := r.rounds
+	if rounds == 0 {
+		rounds = apartAtOnce
+	}
+	for rounds > 0 {
+		now := min(rounds, apartAtOnce)
 		r.progress.say("processes that mostly wait, all at once")
-		if err := r.apartRound(ctx, apart); err != nil {
+		if err := r.apartRounds(ctx, apart, now); err != nil {
 			return err
 		}
+		rounds -= now
 	}
 	for _, b := range apart {
 		r.finished(b, began)
@@ -155,32 +131,38 @@ func (r *Runner) runApart(ctx context.Context) error {
 	return nil
 }
 
-func (r *Runner) apartRound(ctx context.Context, apart []*Block) error {
+func (r *Runner) apartRounds(ctx context.Context, apart []*Block, rounds int) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
 	for _, b := range apart {
 		for _, res := range b.results {
-			var p pair
-			var both sync.WaitGroup
-			for s := range Sides {
-				both.Go(func() {
-					var err error
-					if p.Samples[s], err = b.workload.Sides[s](ctx, Params{Scale: r.scale, Schedulers: res.Schedulers}); err != nil {
-						cancel(fmt.Errorf("%s on %s: %w", b.workload.Rows[0].Name, s, err))
+			for range rounds {
+				all.Go(func() {
+					if p := r.apartRound(ctx, cancel, b.workload, res.Schedulers); ctx.Err() == nil {
+						r.add(res, p)
 					}
 				})
 			}
-			all.Go(func() {
-				both.Wait()
-				if ctx.Err() == nil {
-					r.add(res, p)
-				}
-			})
 		}
 	}
 	all.Wait()
 	return context.Cause(ctx)
+}
+
+// apartRound runs both sides of a workload apart at once. It cancels with the error, if there is one.
+func (r *Runner) apartRound(ctx context.Context, cancel func(error), w *Workload, schedulers int) (p pair) {
+	var both sync.WaitGroup
+	for s := range Sides {
+		both.Go(func() {
+			var err error
+			if p.Samples[s], err = w.Sides[s](ctx, Params{Scale: r.scale, Schedulers: schedulers}); err != nil {
+				cancel(fmt.Errorf("%s on %s: %w", w.Rows[0].Name, s, err))
+			}
+		})
+	}
+	both.Wait()
+	return p
 }
 
 // lateness is how late a run must be to leave out what is optional.
@@ -189,7 +171,7 @@ const lateness = 15 * time.Second
 // skip notes if b cannot run here.
 func (r *Runner) skip(ctx context.Context, b *Block) bool {
 	why := ""
-	if b.workload.Optional && r.rounds == 0 && r.late() > lateness {
+	if b.workload.Optional && r.rounds == 0 && time.Since(r.began)-r.planned > lateness {
 		why = "the run is late, as others use the machine: ask for this row alone"
 	} else if b.workload.Skip != nil {
 		why = b.workload.Skip(ctx)

@@ -7,12 +7,11 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 )
 
 // fake is a workload that notes its runs.
 func fake(runs *[]string, fail string) *Workload {
-	w := &Workload{Suite: "s", Rows: []Row{{Name: "fake", Unit: "ms"}}, Rounds: 2}
+	w := &Workload{Suite: "s", Rows: []Row{{Name: "fake", Unit: "ms"}}}
 	for s := range Sides {
 		w.Sides[s] = func(_ context.Context, p Params) (Sample, error) {
 			name := fmt.Sprintf("%c%d", s.String()[0], p.Schedulers)
@@ -42,29 +41,6 @@ func TestSidesTakeTurns(t *testing.T) {
 	}
 	if n := len(r.lines()); n != 2 {
 		t.Errorf("%d lines, must be 2", n)
-	}
-}
-
-// TestLateRunsTakeOneRound holds the run to its time on a machine that others
-// keep busy.
-func TestLateRunsTakeOneRound(t *testing.T) {
-	w := &Workload{Rounds: 3, Budget: time.Second}
-	for _, c := range []struct {
-		began, spent time.Duration // ago
-		rounds       int
-		want         bool
-	}{
-		{0, time.Second / 10, 1, false},
-		{0, 2 * time.Second, 1, false},
-		{0, 2 * time.Second, 3, true},
-		{0, time.Second / 10, 3, false},
-		{time.Hour, 2 * time.Second, 1, true},
-		{time.Hour, time.Second / 10, 1, false},
-	} {
-		r := &Runner{began: time.Now().Add(-c.began), planned: time.Minute}
-		if got := r.enough(w, c.rounds, c.spent, c.spent/time.Duration(c.rounds)); got != c.want {
-			t.Errorf("began %v ago, %v for %d rounds: enough is %v", c.began, c.spent, c.rounds, got)
-		}
 	}
 }
 

@@ -4,7 +4,7 @@
 //
 //	workload.go   what a workload says of itself
 //	choose.go     which ones run
-//	run.go        rounds: who runs when
+//	run.go        rounds: who runs when; schedule.go: which rows have how many
 //	meter.go      what is measured of one run; cpu_*.go, rss_*.go: by the system
 //	parties.go    runs whose parties begin at once
 //	compute.go    computing with a known answer
@@ -79,24 +79,23 @@ type Workload struct {
 	Exactly  int  // if not 0: run with this number of schedulers alone, whatever is asked for
 	Optional bool // left out when the run is late
 	OnDemand bool // too long for the minute: run when its suite or its name is asked for
-	Apart    bool // its runs wait more than they work, in processes of their own: all such run at once, at the end
+	Apart    bool // its runs wait more than they work, in processes of their own: all such run at once
+	Last     bool // so many parties that what Go keeps of them would change what comes after: run at the end
 
-	Budget time.Duration // its share of the minute, over all numbers of schedulers
-	Rounds int           // at least
+	Budget time.Duration // what it adds to the time of the run; of those apart, the largest counts
 
 	Speedup bool                             // show how much faster it is than on one scheduler
 	Note    func(r *Result) string           // may be nil
 	Skip    func(ctx context.Context) string // why it cannot run here, or ""; may be nil
 }
 
-// Shrink makes workloads smaller than full those of another scale: less time, fewer rounds.
+// Shrink gives less time to the workloads of a scale that is not full.
 func Shrink(ws []*Workload, sc Scale) {
 	if sc == Full {
 		return
 	}
 	for _, w := range ws {
 		w.Budget /= 6
-		w.Rounds = min(w.Rounds, 2)
 	}
 }
 

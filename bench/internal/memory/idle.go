@@ -15,7 +15,7 @@ func IdleWorkloads() []*harness.Workload {
 		Suite: "idle",
 		Rows: []harness.Row{{Name: "idle", Unit: "ms CPU",
 			About: "processor time of a process of 10 k waiting parties, in 10 s (-quick: 2 s)"}},
-		Single: true, Apart: true,
+		Single: true, Apart: true, Budget: waitingBudget,
 		Skip: func(context.Context) string {
 			if harness.ProcessCPU() == 0 {
 				return "the processor time of a process is not known on this system"

@@ -23,21 +23,21 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 			Rows: []harness.Row{{Name: "memory/" + harness.RoundNumber(n), Unit: "B each",
 				About: "memory of " + harness.RoundNumber(n) + " parties that wait on a channel, in a process of their own"}},
 			Single: true, OnDemand: n >= 1_000_000,
-			Budget: time.Duration(n) * 6 * time.Microsecond, Rounds: 1,
-			Skip: needMemory(n),
+			Budget: time.Duration(n) * 6 * time.Microsecond,
+			Skip:   needMemory(n),
 			Sides: both(func(p harness.Params, s harness.Side) harness.Errand {
 				return harness.Errand{Kind: "parked", Side: s, Schedulers: p.Schedulers, N: n}
 			}),
 		})
 	}
-	burst := sc.Of([3]int{300_000, 30_000, 3000})
+	burst := sc.Of([3]int{100_000, 30_000, 3000})
 	return append(ws, &harness.Workload{
 		Suite: "memory",
 		Rows: []harness.Row{{Name: "memory/given-back", Unit: "%", More: true,
 			About: "of the memory of " + harness.RoundNumber(burst) + " parties, what is the system's again some seconds after they ended"}},
-		Single: true, Apart: true,
+		Single: true, Apart: true, Budget: waitingBudget,
 		Note: keptNote,
-		Skip: needMemory(2 * burst),
+		Skip: needMemory(6 * burst),
 		Sides: both(func(p harness.Params, s harness.Side) harness.Errand {
 			return harness.Errand{Kind: "returned", Side: s, Schedulers: p.Schedulers, N: burst, For: waiting(p)}
 		}),
@@ -60,6 +60,9 @@ func memorySizes(sc harness.Scale) []int {
 	}
 	return []int{5000}
 }
+
+// waitingBudget is what the processes apart take, with their parties' coming and going.
+const waitingBudget = 14 * time.Second
 
 // waiting is how long the processes apart wait.
 func waiting(p harness.Params) time.Duration {

@@ -25,8 +25,8 @@ func fiberRow(name, unit, about string, sizes [3]int, ours, theirs func(n int) h
 	}
 	return &harness.Workload{
 		Suite: "net", Rows: []harness.Row{{Name: name, Unit: unit, About: about}}, Single: true,
-		Budget: 400 * time.Millisecond, Rounds: 3,
-		Sides: [harness.Sides]harness.Run{side(ours), side(theirs)},
+		Budget: 400 * time.Millisecond,
+		Sides:  [harness.Sides]harness.Run{side(ours), side(theirs)},
 	}
 }
 

@@ -22,7 +22,7 @@ var Errands = harness.Errands{
 
 // Workloads returns the suite net.
 func Workloads(sc harness.Scale) []*harness.Workload {
-	second := time.Duration(sc.Of([3]int{350, 120, 30})) * time.Millisecond
+	second := time.Duration(sc.Of([3]int{200, 100, 30})) * time.Millisecond
 	var ws []*harness.Workload
 	echo := func(name string, l loadErrand, about string, budget time.Duration) *harness.Workload {
 		l.For, l.Warm = second, second/4
@@ -31,36 +31,36 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 		}
 		w := &harness.Workload{
 			Suite: "net", Rows: loadRows(name, about, l), Single: true,
-			Budget: budget, Rounds: 1, Skip: needLoad(l.Conns),
+			Budget: budget, Skip: needLoad(l.Conns),
 			Sides: underLoad("echo", l), Note: loadNote,
 		}
 		ws = append(ws, w)
 		return w
 	}
 	echo("echo/1", loadErrand{Conns: 1, Size: 64}, "64 bytes and back over 1 TCP connection", time.Second)
-	echo("echo/64", loadErrand{Conns: 64, Size: 64}, "64 bytes and back over 64 TCP connections", 2*time.Second).Single = false
-	echo("echo/1000", loadErrand{Conns: 1000, Size: 64}, "64 bytes and back over 1000 TCP connections", 2*time.Second)
+	echo("echo/64", loadErrand{Conns: 64, Size: 64}, "64 bytes and back over 64 TCP connections", 1500*time.Millisecond).Single = false
+	echo("echo/1000", loadErrand{Conns: 1000, Size: 64}, "64 bytes and back over 1000 TCP connections", 1500*time.Millisecond)
 	echo("echo/16K", loadErrand{Conns: 64, Size: 16 << 10}, "16 KiB and back over 64 TCP connections", time.Second)
 	echo("echo/open", loadErrand{Conns: 64, Size: 64, Rate: 10_000}, "64 bytes and back, 10 000 times a second whatever comes back, over 64 TCP connections", time.Second)
 	if sc == harness.Full {
-		echo("echo/10k", loadErrand{Conns: 10_000, Size: 64}, "64 bytes and back over 10 000 TCP connections", time.Second).Optional = true
+		echo("echo/10k", loadErrand{Conns: 10_000, Size: 64}, "64 bytes and back over 10 000 TCP connections", 3*time.Second).Optional = true
 	}
 	web := func(name, server, about string) {
 		l := loadErrand{Conns: 64, HTTP: true, For: second, Warm: second / 4}
 		ws = append(ws, &harness.Workload{
 			Suite: "net", Rows: loadRows(name, about, l), Single: true,
-			Budget: 1200 * time.Millisecond, Rounds: 1, Skip: needLoad(l.Conns),
+			Budget: 1200 * time.Millisecond, Skip: needLoad(l.Conns),
 			Sides: underLoad(server, l), Note: loadNote,
 		})
 	}
 	web("http/fasthttp", "fasthttp", "HTTP hello over 64 kept connections, fasthttp, a party each")
 	web("http/net", "nethttp", "HTTP hello over 64 kept connections, http.Server over poll or over net")
-	idle := sc.Of([3]int{5000, 1000, 50})
+	idle := sc.Of([3]int{2000, 1000, 50})
 	ws = append(ws, &harness.Workload{
 		Suite: "net",
 		Rows: []harness.Row{{Name: "conn/memory", Unit: "B each",
 			About: "memory of the server for each of " + harness.RoundNumber(idle) + " idle connections, the parties and their 4 KiB buffers included"}},
-		Single: true, Budget: time.Second, Rounds: 1, Skip: needLoad(idle + sharing),
+		Single: true, Budget: time.Second, Skip: needLoad(idle + sharing),
 		Sides: bothServers(func(ctx context.Context, s *server) (harness.Sample, error) { return idleMemory(ctx, s, idle) }, "echo"),
 	})
 	return append(ws, lineWorkloads()...)

@@ -34,9 +34,9 @@ func Workloads() []*harness.Workload {
 // each side. sizes are for the three scales.
 func row(name, about string, sizes [3]int, fiber, goroutine func(n int) harness.Parties) *harness.Workload {
 	return &harness.Workload{
-		Suite:  "cml",
-		Rows:   []harness.Row{{Name: name, Unit: "ns/op", About: about}},
-		Budget: 400 * time.Millisecond, Rounds: 3,
+		Suite:   "cml",
+		Rows:    []harness.Row{{Name: name, Unit: "ns/op", About: about}},
+		Budget:  400 * time.Millisecond,
 		Speedup: true,
 		Sides: [harness.Sides]harness.Run{
 			func(_ context.Context, p harness.Params) (harness.Sample, error) {
