@@ -19,6 +19,9 @@ import (
 // closed; the next wait of the fiber ends it. Blocking itself is such a wait: where
 // the runtime is ending already, fn is not begun.
 //
+// Where the runtime has a limit (WithBlockingLimit) and as many calls run, it waits
+// in line before fn is begun.
+//
 // It costs a goroutine and two wake-ups: some 40 µs more than the call where the
 // scheduler has nothing else to do meanwhile. Most blocking calls can be made without it: a
 // stand-in takes the other fibers within microseconds (see the package's documentation).
@@ -32,8 +35,25 @@ func Blocking[T any](fn func() T) T {
 	if c == nil {
 		return fn()
 	}
+	refuseBlocking()
+	return offload(c, fn, &c.fiber.rt.offloads)
+}
+
+func refuseBlocking() {
 	refuse("Blocking", "the rest of the process is not simulated, and its time is another; call what fn does directly if it does not wait, or put a fake in its place")
-	if f := c.fiber; f.rt.ending.Load() && f.mustEnd() {
+}
+
+// offload is Blocking in the fiber of c. What the engine itself waits for is not counted: t is
+// nil.
+func offload[T any](c *coroutine, fn func() T, t *offloads) T {
+	f := c.fiber
+	if t != nil {
+		t.enter(f)
+	}
+	if f.rt.ending.Load() && f.mustEnd() {
+		if t != nil {
+			t.leave()
+		}
 		c.quit()
 	}
 	var (
@@ -49,12 +69,15 @@ func Blocking[T any](fn func() T) T {
 					caught = newPanicError(v)
 				}
 			}
+			if t != nil {
+				t.leave()
+			}
 			done.complete()
 		}()
 		result = fn()
 		ok = true
 	}()
-	done.see(c.fiber)
+	done.see(f)
 	if caught != nil {
 		panic(caught)
 	}

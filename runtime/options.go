@@ -30,6 +30,8 @@ type config struct {
 	panicHandler  func(f *Fiber, v any, stack []byte)
 	recording     bool
 	events        int
+	blocking      int // 0: no limit
+	blockingSet   bool
 }
 
 // MaxSchedulers is the most schedulers that a runtime may be given.
@@ -96,6 +98,21 @@ func WithRecorder(n int) Option {
 	return func(c *config) { c.recording, c.events = true, n }
 }
 
+// WithBlockingLimit has at most n calls of Blocking, by fibers of the runtime, run at the same time:
+// they take a thread of the system each. The others wait in the order in which they came; Stats
+// tells how many run and wait. The default is no limit but that of the Go runtime, which
+// ends a process with 10 000 threads.
+//
+// What package poll does by Blocking counts: files on disk, and the start of a process. Calls in
+// plain goroutines, which are made right there, do not. The limit holds to the end: where the runtime
+// ends, fibers leave the line, but for those that clean up, which get their turn as calls
+// return, within the grace. A function that waits for another blocking call
+// of the runtime, as for a fiber that is about to make one, may wait for ever: with n such
+// functions no call is left to return.
+func WithBlockingLimit(n int) Option {
+	return func(c *config) { c.blocking, c.blockingSet = n, true }
+}
+
 // WithPanicHandler sets what is called when a panic leaves a fiber, in that
 // fiber, with the value and the stack at the panic. The fiber then ends; the
 // others go on. Without a handler such a panic ends the process. The panics of
@@ -133,6 +150,9 @@ func newConfig(opts []Option) (*config, error) {
 	}
 	if c.schedulers < 1 || c.schedulers > MaxSchedulers {
 		return nil, fmt.Errorf("%w: WithSchedulers(%d): allowed are 1 to %d", ErrOption, c.schedulers, MaxSchedulers)
+	}
+	if c.blockingSet && c.blocking < 1 {
+		return nil, fmt.Errorf("%w: WithBlockingLimit(%d): it is at least 1; without the option there is none", ErrOption, c.blocking)
 	}
 	if c.grace < 0 {
 		return nil, fmt.Errorf("%w: WithGrace(%v): the grace cannot be negative", ErrOption, c.grace)

@@ -32,6 +32,7 @@ var outOfRange = map[string]struct {
 	"unpinned, no CPU":      {[]fibers.Option{fibers.WithPinning(false), fibers.WithCPUs(-1)}, []string{"WithCPUs", "CPU -1"}},
 	"negative grace":        {[]fibers.Option{fibers.WithGrace(-1)}, []string{"WithGrace(-1ns)", "negative"}},
 	"least grace":           {[]fibers.Option{fibers.WithGrace(math.MinInt64)}, []string{"WithGrace", "negative"}},
+	"no blocking call":      {[]fibers.Option{fibers.WithBlockingLimit(0)}, []string{"WithBlockingLimit(0)", "at least 1"}},
 	"nil":                   {[]fibers.Option{nil}, []string{"option 0 is nil"}},
 	"nil after others":      {[]fibers.Option{fibers.WithDrain(), fibers.WithSchedulers(1), nil}, []string{"option 2 is nil"}},
 	"the last of its kind":  {[]fibers.Option{fibers.WithSchedulers(1), fibers.WithSchedulers(0)}, []string{"WithSchedulers(0)"}},

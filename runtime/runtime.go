@@ -81,6 +81,7 @@ type Runtime struct {
 	met        atomic.Uint32 // and metSince: see meet
 	metSince   stdatomic.Int64
 	mixedUntil stdatomic.Int64 // see mixed.go. Writers: any scheduler
+	offloads   offloads        // of Blocking
 	spread     atomic.Bool     // there are as many seats as the Go runtime has processors; of the monitor
 
 	// spawned counts the fibers made by plain goroutines, before they can be
@@ -126,6 +127,7 @@ func New(opts ...Option) (*Runtime, error) {
 	coro.Prepare()
 	rt := &Runtime{conf: conf, base: time.Now(), bubbled: wait.Bubbled(), injector: worksteal.NewInjector[fiber]()}
 	rt.mu.pinErr = conf.unpinned
+	rt.offloads.limit = conf.blocking
 	rt.schedulers.Store(new([]*scheduler))
 	rt.mu.captives, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, conf.schedulers)
@@ -266,10 +268,12 @@ func Run(main func(), opts ...Option) error {
 
 // outside runs fn on a plain goroutine: the caller's, if it is one.
 func outside(fn func() error) error {
-	if current() == nil {
+	c := current()
+	if c == nil {
 		return fn()
 	}
-	return Blocking(fn)
+	refuseBlocking()
+	return offload(c, fn, nil)
 }
 
 // outsideUntil is outside for waits: if the caller is a fiber that is ended

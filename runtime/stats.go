@@ -65,6 +65,7 @@ type Stats struct {
 	Coroutines int              // idle ones that no scheduler holds
 	StandIns   uint64           // how often a stand-in took the place of a stalled scheduler
 	Captives   int              // schedulers that have lost their place so, and whose fiber still waits or computes
+	Blocking   BlockingStats    // calls of Blocking
 	Blockers   []Blocker        // where fibers wait in Go's way, the most frequent first, ten at most; on amd64 and arm64, but not on Windows
 	Pinned     bool             // schedulers are locked to cores
 	PinError   error            // why they are not, though they should be
@@ -121,6 +122,7 @@ func (rt *Runtime) Stats() Stats {
 		Coroutines: rt.pool.size(),
 		Poller:     pollerOf(),
 		Switch:     coro.Kind(),
+		Blocking:   rt.offloads.stats(),
 		Blockers:   rt.topBlockers(),
 	}
 	rt.mu.Lock()

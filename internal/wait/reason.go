@@ -41,6 +41,7 @@ const (
 	Join // of package parallel
 	Observe
 	Publish // of a BoundedMulticast
+	Thread  // for a blocking call, where they are limited
 	numReasons
 )
 
@@ -81,6 +82,7 @@ var reasons = [numReasons]struct{ name, kind string }{
 	Join:      {"parallel join", "branch"},
 	Observe:   {"wait for change", "variable"},
 	Publish:   {"multicast publish", "multicast"},
+	Thread:    {"wait for a thread", "limit"},
 }
 
 // String returns the name that inspection prints.
@@ -104,7 +106,7 @@ func (r Reason) Kind() string {
 // what an operation of NewOp stands for.
 func (r Reason) Outside() bool {
 	switch r {
-	case Sleep, Timer, Tick, Blocking, Read, Write, Context, Custom, None, Signal, Join:
+	case Sleep, Timer, Tick, Blocking, Thread, Read, Write, Context, Custom, None, Signal, Join:
 		return true
 	}
 	return false

@@ -151,7 +151,7 @@ func grown(sites []fibers.SiteCount, groups []groupView, watched time.Duration) 
 			most := 0
 			for reason, n := range v.Reasons {
 				switch reason {
-				case "sleep", "timer", "tick", "read", "write", "blocking call", "context done":
+				case "sleep", "timer", "tick", "read", "write", "blocking call", "wait for a thread", "context done":
 				default:
 					g.idle += n
 				}

@@ -36,10 +36,18 @@ type statsView struct {
 	Coroutines int             `json:"idle_coroutines"`
 	StandIns   uint64          `json:"stand_ins"`
 	Captives   int             `json:"captives"`
+	Blocking   blockingView    `json:"blocking"`
 	Blockers   []blockerView   `json:"blockers"`
 	Pinned     bool            `json:"pinned"`
 	PinError   string          `json:"pin_error,omitempty"`
 	Schedulers []schedulerView `json:"schedulers"`
+}
+
+// A blockingView is the calls of Blocking.
+type blockingView struct {
+	Limit   int `json:"limit,omitempty"`
+	Running int `json:"running"`
+	Waiting int `json:"waiting"`
 }
 
 // A blockerView is where fibers wait in Go's way.
@@ -237,7 +245,7 @@ func newFiberView(i *fibers.FiberInfo) fiberView {
 
 func newStatsView(st fibers.Stats) statsView {
 	v := statsView{
-		Fibers: st.Fibers, Spawned: st.Spawned, Coroutines: st.Coroutines, StandIns: st.StandIns, Captives: st.Captives, Blockers: []blockerView{},
+		Fibers: st.Fibers, Spawned: st.Spawned, Coroutines: st.Coroutines, StandIns: st.StandIns, Captives: st.Captives, Blocking: blockingView(st.Blocking), Blockers: []blockerView{},
 		Pinned: st.Pinned, Schedulers: make([]schedulerView, len(st.Schedulers)),
 	}
 	for _, b := range st.Blockers {
