@@ -3,6 +3,7 @@ package runtime
 import (
 	"container/list"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 
 	"go.uber.org/atomic"
 
@@ -21,8 +22,8 @@ import (
 //
 // Checked by: TestBlockingLimit….
 type offloads struct {
-	limit   int          // 0: none; constant
-	running atomic.Int64 // with a limit written under mu
+	limit   int             // 0: none; constant
+	running stdatomic.Int64 // with a limit written under mu
 	mu      struct {
 		sync.Mutex
 		line list.List // of *queuer; only if as many run as may
@@ -39,12 +40,12 @@ type queuer struct {
 // line, and does.
 func (t *offloads) enter(f *fiber) {
 	if t.limit == 0 {
-		t.running.Inc()
+		t.running.Add(1)
 		return
 	}
 	t.mu.Lock()
 	if t.running.Load() < int64(t.limit) {
-		t.running.Inc()
+		t.running.Add(1)
 		t.mu.Unlock()
 		return
 	}
@@ -76,13 +77,13 @@ func (t *offloads) enter(f *fiber) {
 // leave gives a place on, or back.
 func (t *offloads) leave() {
 	if t.limit == 0 {
-		t.running.Dec()
+		t.running.Add(-1)
 		return
 	}
 	t.mu.Lock()
 	first := t.mu.line.Front()
 	if first == nil {
-		t.running.Dec()
+		t.running.Add(-1)
 		t.mu.Unlock()
 		return
 	}

@@ -218,7 +218,10 @@ func ExampleWithBlockingLimit() {
 	err := fibers.Run(func() {
 		for range 10 {
 			fibers.Go(func() {
-				fibers.Blocking(func() int { time.Sleep(time.Millisecond); return 0 }) // at most two at once
+				fibers.Blocking(func() int { // at most two at once
+					time.Sleep(time.Millisecond) // sleep: a call that takes a while
+					return 0
+				})
 			})
 		}
 	}, fibers.WithDrain(), fibers.WithBlockingLimit(2))
