@@ -81,8 +81,7 @@ func (c *Chan[T]) Put(v T) {
 			return
 		}
 	}
-	w, l := plainOffersOf[T]()
-	o := &l.put
+	w, o := plainOffer[T](kindPut)
 	o.v, o.w = v, w
 	if c.entry.CompareAndSwap(nil, &o.putting) || !c.enter(o) { // S2
 		watched := wait.Watched()
@@ -125,8 +124,7 @@ func (c *Chan[T]) Get() T {
 			}
 		}
 	}
-	w, l := plainOffersOf[T]()
-	o := &l.get
+	w, o := plainOffer[T](kindGet)
 	o.w = w
 	if c.entry.CompareAndSwap(nil, &o.getting) || !c.enter(o) { // S2
 		watched := wait.Watched()

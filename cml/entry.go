@@ -157,47 +157,44 @@ func (h *offerHeader) at(s side) *entry {
 // the first of an offer, and only offers of T come in that word.
 func offerAt[T any](s *entry) *offer[T] { return (*offer[T])(unsafe.Pointer(s.offer)) }
 
-// plainOffers has the offers of a party that waits without a choice. It is kept in
-// the local, and never in use twice: no user code runs meanwhile.
-type plainOffers[T any] struct{ put, get offer[T] }
-
-func newPlainOffers[T any]() *plainOffers[T] {
-	n := &plainOffers[T]{}
-	n.put.kind, n.get.kind = kindPut, kindGet
-	n.put.init()
-	n.get.init()
-	return n
-}
-
-// plainOffersOf returns the calling fiber or goroutine, which must be given back by
-// wait.Release, and its plain offers for channels of T.
-func plainOffersOf[T any]() (wait.Waiter, *plainOffers[T]) {
-	w, l := caller()
-	n, ok := l.plains[0].(*plainOffers[T])
+// plainOffer returns the calling fiber or goroutine, which must be given back by
+// wait.Release, and the offer by which it waits in channels of T without a choice: for a
+// put or a get, as kind says. It is kept, and never in use twice: no user code runs
+// meanwhile.
+func plainOffer[T any](k kind) (wait.Waiter, *offer[T]) {
+	w, kept := recall()
+	o, ok := kept.plain.(*offer[T])
 	if !ok {
-		n = findPlainOffers[T](l)
+		o = findPlainOffer[T](kept)
 	}
-	return w, n
+	o.kind = k
+	return w, o
 }
 
-// findPlainOffers looks beyond the first place and moves what it finds or makes there.
-func findPlainOffers[T any](l *local) *plainOffers[T] {
-	i := 1
-	for ; i < len(l.plains); i++ {
-		if _, ok := l.plains[i].(*plainOffers[T]); ok {
-			break
+// findPlainOffer looks for it among those of other types, and moves what it finds or makes
+// to the first place.
+func findPlainOffer[T any](kept *kept) *offer[T] {
+	var found any
+	if kept.plain != nil {
+		l := kept.all()
+		last := len(l.plains) - 1
+		i := 0
+		for i < last {
+			if _, ok := l.plains[i].(*offer[T]); ok {
+				break
+			}
+			i++
 		}
+		found = l.plains[i]
+		copy(l.plains[1:i+1], l.plains[:i])
+		l.plains[0] = kept.plain
 	}
-	var n any
-	if i < len(l.plains) {
-		n = l.plains[i]
-	} else {
-		n = newPlainOffers[T]()
-		i--
+	o, ok := found.(*offer[T])
+	if !ok {
+		o = newOffer[T]()
 	}
-	copy(l.plains[1:i+1], l.plains[:i])
-	l.plains[0] = n
-	return n.(*plainOffers[T])
+	kept.plain = o
+	return o
 }
 
 // settle makes o, a plain party that is done, as it was.

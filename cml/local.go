@@ -6,8 +6,15 @@ import (
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
-// A local is what a fiber or goroutine keeps from one operation to the next, so
-// that waiting allocates nothing. It lies in the waiter's scratch place.
+// kept is what a fiber or goroutine keeps from one operation to the next, so that
+// waiting allocates nothing. It lies in the waiter's scratch place. Very many fibers wait
+// for one thing, in one channel, and keep no more than they need for that.
+type kept struct {
+	plain any // the offer by which it has waited in a channel last: see entry.go
+	local *local
+}
+
+// A local is what is kept for all else.
 //
 // What is in use is not in it: a guard or a wrap that performs finds it empty
 // and gets new records.
@@ -15,7 +22,7 @@ type local struct {
 	perf          *performance
 	wakes         wakes  // of a critical section; empty outside
 	spares        [4]any // chains of unused offers, each of one type
-	plains        [4]any // of the types used last, the last one first: see entry.go
+	plains        [3]any // plain offers of other types, the one used last first
 	registrations [2]any // chains of unused ones, each of one type: see source.go
 
 	evict uint8 // which chain goes next when a fifth type comes
@@ -28,16 +35,30 @@ type local struct {
 // longestChain bounds the offers of one type that a local keeps.
 const longestChain = 16
 
-// caller returns the calling fiber or goroutine, which must be given back by
+// recall returns the calling fiber or goroutine, which must be given back by
 // wait.Release, and what it keeps.
-func caller() (wait.Waiter, *local) {
+func recall() (wait.Waiter, *kept) {
 	w, place := wait.Caller()
-	l, ok := (*place).(*local)
+	k, ok := (*place).(*kept)
 	if !ok {
-		l = &local{}
-		*place = l
+		k = &kept{}
+		*place = k
 	}
-	return w, l
+	return w, k
+}
+
+// caller is recall for who needs more than a plain offer.
+func caller() (wait.Waiter, *local) {
+	w, k := recall()
+	return w, k.all()
+}
+
+// all returns the local, made if need be.
+func (k *kept) all() *local {
+	if k.local == nil {
+		k.local = &local{}
+	}
+	return k.local
 }
 
 // loan returns an offer that is blank but for its cell.

@@ -157,7 +157,7 @@ func prime(i int) *state {
 	for range 3 {
 		repay(l, newOffer[int]())
 	}
-	*simsched.Scratch(i) = l
+	*simsched.Scratch(i) = &kept{local: l}
 	return l.perf.s
 }
 
@@ -293,7 +293,9 @@ func (w *theatre) fail(format string, args ...any) {
 	w.t.Errorf("%s: %s", w.outcome(), fmt.Sprintf(format, args...))
 }
 
-func localAt(i int) *local { return (*simsched.Scratch(i)).(*local) }
+func localAt(i int) *local { return keptAt(i).all() }
+
+func keptAt(i int) *kept { return (*simsched.Scratch(i)).(*kept) }
 
 // checkOffers: on no channel do two wait that could meet (P4), also if somebody is
 // frozen elsewhere (P11). Who waits has an offer somewhere.
@@ -449,7 +451,7 @@ func (w *theatre) checkRest(end simsched.End) {
 			w.fail("actor %d did not wake somebody", i)
 		}
 		if !stuck {
-			l.checkClean(w.fail, i)
+			keptAt(i).checkClean(w.fail, i)
 			if l.perf.used {
 				w.fail("the record of actor %d is in use", i)
 			}
@@ -465,24 +467,25 @@ func (w *theatre) checkRest(end simsched.End) {
 }
 
 // checkClean fails if values of an actor that does not wait are kept.
-func (l *local) checkClean(fail func(string, ...any), i int) {
-	for _, n := range l.plains {
-		if n, ok := n.(*plainOffers[int]); ok && (n.put.v != 0 || n.get.v != 0 || n.put.done.Load() || n.get.done.Load() || n.put.moved || n.get.moved) {
-			fail("actor %d keeps %d, %d", i, n.put.v, n.get.v)
+func (k *kept) checkClean(fail func(string, ...any), i int) {
+	l := k.all()
+	for _, o := range append(l.plains[:], k.plain) {
+		if o, ok := o.(*offer[int]); ok && (o.v != 0 || o.done.Load() || o.moved) {
+			fail("actor %d keeps %d", i, o.v)
 		}
 	}
 	seen := map[*offer[int]]bool{}
-	for k, sl := range l.perf.slots {
+	for at, sl := range l.perf.slots {
 		if sl.word != nil || sl.slow {
-			fail("actor %d has left slot %d posted", i, k)
+			fail("actor %d has left slot %d posted", i, at)
 		}
 		if sl.mine == nil {
 			continue
 		}
 		o := offerAt[int](sl.mine)
 		seen[o] = true
-		if o.v != 0 || o.from != nil || o.queue != nil || o.obj != nil || o.moved || o.done.Load() || o.prev != nil || o.next != nil || o.index != k {
-			fail("actor %d keeps an offer that is not blank in slot %d: %+v", i, k, o)
+		if o.v != 0 || o.from != nil || o.queue != nil || o.obj != nil || o.moved || o.done.Load() || o.prev != nil || o.next != nil || o.index != at {
+			fail("actor %d keeps an offer that is not blank in slot %d: %+v", i, at, o)
 		}
 	}
 	for _, o := range l.spares {
