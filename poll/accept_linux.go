@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed222ee791/fibers/cml"
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // A listenFD is a listening socket.

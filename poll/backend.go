@@ -12,8 +12,8 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/epoll"
 	"github.com/seed222ee791/fibers/internal/wait"
-	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // There are two backends, and they are chosen here: the native one (Linux, files

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // deadlines are those of one descriptor. Setting one again and again to a later

@@ -8,7 +8,7 @@ import (
 	"net"
 	"os"
 
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // ErrNotPollable is the error of NewFile for a descriptor that cannot be waited

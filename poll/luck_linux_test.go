@@ -3,7 +3,7 @@ package poll
 import (
 	"testing"
 
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 

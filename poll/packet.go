@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // A PacketConn is a socket for packets, UDP or unixgram: a net.PacketConn, and if

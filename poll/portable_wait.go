@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // sharedWatch is the readiness of one direction in the portable backend: as long

@@ -10,7 +10,7 @@ import (
 	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // raw implements endpoint.

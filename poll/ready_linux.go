@@ -4,7 +4,7 @@ import (
 	"net"
 
 	"github.com/seed222ee791/fibers/cml"
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // ready implements endpoint.

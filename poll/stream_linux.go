@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // largest is how much goes into one system call.

@@ -9,8 +9,8 @@ import (
 	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed222ee791/fibers/internal/epoll"
 	"github.com/seed222ee791/fibers/internal/wait"
-	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // Attempts: calls that never wait.

@@ -1,6 +1,6 @@
 package poll
 
-import "github.com/seed222ee791/fibers/poll/epoll"
+import "github.com/seed222ee791/fibers/internal/epoll"
 
 // fdOf returns the descriptor of an endpoint, nil on the portable backend.
 func fdOf(x any) *fd {

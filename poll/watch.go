@@ -3,7 +3,7 @@ package poll
 import (
 	"sync"
 
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // watch calls attempt whenever the direction may be ready, until it reports true or

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/epoll"
 	"github.com/seed222ee791/fibers/internal/wait"
-	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // A Writer writes to a connection, or another io.Writer, through a buffer, in calls and

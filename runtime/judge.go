@@ -302,7 +302,7 @@ var (
 	// inspection, which do nothing to others.
 	ownFrames = []string{
 		libraryPath + "runtime.(*scheduler).", libraryPath + "runtime.(*Runtime).watch",
-		libraryPath + "runtime.(*pool).", libraryPath + "poll/epoll.", libraryPath + "runtime.secondLook",
+		libraryPath + "runtime.(*pool).", libraryPath + "internal/epoll.", libraryPath + "runtime.secondLook",
 		libraryPath + "runtime.(*Runtime).reportStalls", libraryPath + "internal/coro.",
 		libraryPath + "runtime/inspect.(*session).", "github.com/google/gops/agent.",
 	}

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
-	"github.com/seed222ee791/fibers/poll/epoll"
+	"github.com/seed222ee791/fibers/internal/epoll"
 )
 
 // A parker is where a root sleeps. It has one permit. One goroutine waits, any

@@ -48,8 +48,8 @@ package runtime
 import (
 	"time"
 
+	"github.com/seed222ee791/fibers/internal/epoll"
 	"github.com/seed222ee791/fibers/internal/wait"
-	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // lookEvery is how often one who runs looks for descriptors that are ready: a

@@ -246,7 +246,7 @@ func resolveEntry(s *site) {
 }
 
 // libraries are the packages of this module whose lines nobody looks for.
-var libraries = []string{"runtime.", "runtime/parallel.", "internal/", "cml.", "poll.", "poll/epoll."}
+var libraries = []string{"runtime.", "runtime/parallel.", "internal/", "cml.", "poll."}
 
 // ours reports whether a function belongs to the library, or to the Go runtime, on
 // whose lines nobody spawns a fiber.

@@ -15,8 +15,8 @@
 // mutant: -DNUMBER_AT_ONCE
 //
 // One direction of a descriptor: events, waiters, the deadline or Close, and the
-// next descriptor with the same number and place.  Go: poll/epoll/cell.go (C1 to
-// C6), poll/epoll/table.go, poll/fd_linux.go (F1).
+// next descriptor with the same number and place.  Go: internal/epoll/cell.go (C1 to
+// C6), internal/epoll/table.go, poll/fd_linux.go (F1).
 //
 // Actors
 //	reader    2  enters, tries, waits, until it has a token or it is over

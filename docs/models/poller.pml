@@ -15,7 +15,7 @@
 //
 // The poller: when all schedulers sleep and a descriptor is watched, one of them
 // waits in epoll.  Go: runtime/poller_linux.go (W4 to W6), runtime/idle.go; the
-// role and Wake are those of poll/epoll/poller.go (R3).
+// role and Wake are those of internal/epoll/poller.go (R3).
 //
 // Actors
 //	sched    SCHEDS  looks in, announces, tries the role, waits in epoll or in its

@@ -25,7 +25,7 @@ func roomOf(dir string) room {
 		return internalRoom
 	case dir == "runtime":
 		return engineRoom
-	case slices.Contains([]string{"cml", "worksteal", "timerwheel", "poll/epoll"}, dir):
+	case slices.Contains([]string{"cml", "worksteal", "timerwheel"}, dir):
 		return groundRoom
 	case slices.Contains([]string{"runtime/inspect", "runtime/parallel", "runtime/sim", "poll"}, dir):
 		return topRoom
@@ -144,7 +144,7 @@ var (
 		"ground floor imports ground floor": {"cml/a.go": `package cml; import _ "` + module + `/timerwheel"`},
 		"ground floor imports the engine":   {"worksteal/a.go": `package worksteal; import _ "` + module + `/runtime"`},
 		"and in a test":                     {"worksteal/a_test.go": `package worksteal; import _ "` + module + `/runtime"`},
-		"epoll imports poll":                {"poll/epoll/a.go": `package epoll; import _ "` + module + `/poll"`},
+		"epoll imports poll":                {"internal/epoll/a.go": `package epoll; import _ "` + module + `/poll"`},
 		"internal imports the engine":       {"internal/coro/a.go": `package coro; import _ "` + module + `/runtime"`},
 		"internal imports the ground floor": {"internal/coro/a.go": `package coro; import _ "` + module + `/cml"`},
 		"the engine imports poll":           {"runtime/a.go": `package runtime; import _ "` + module + `/poll"`},
@@ -158,9 +158,9 @@ var (
 		"internal/coro/a.go":    `package coro; import _ "` + module + `/internal/getg"; import _ "iter"`,
 		"cml/a.go":              `package cml; import _ "` + module + `/internal/wait"`,
 		"cml/a_test.go":         `package cml_test; import _ "` + module + `/cml"; import _ "` + module + `/runtime"`,
-		"poll/epoll/a.go":       `package epoll; import _ "golang.org/x/sys/unix"`,
-		"runtime/a.go":          `package runtime; import _ "` + module + `/poll/epoll"; import _ "` + module + `/cml"`,
-		"poll/a.go":             `package poll; import _ "` + module + `/poll/epoll"; import _ "` + module + `/runtime"`,
+		"internal/epoll/a.go":   `package epoll; import _ "golang.org/x/sys/unix"`,
+		"runtime/a.go":          `package runtime; import _ "` + module + `/internal/epoll"; import _ "` + module + `/cml"`,
+		"poll/a.go":             `package poll; import _ "` + module + `/internal/epoll"; import _ "` + module + `/runtime"`,
 		"examples/hello/a.go":   `package main; import _ "` + module + `/poll"; import _ "` + module + `/examples/clock"`,
 		"bench/a.go":            `package main; import _ "` + module + `/runtime/parallel"`,
 		"runtime/parallel/a.go": `package parallel; import _ "` + module + `/runtime"`,

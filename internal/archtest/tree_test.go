@@ -189,5 +189,5 @@ func public(dir string) bool {
 // program reports whether dir belongs to the programs that come with the module.
 func program(dir string) bool {
 	top, _, _ := strings.Cut(dir, "/")
-	return slices.Contains([]string{"api", "bench", "examples"}, top) || dir == "docs/figures" || dir == "runtime/inspect/fibers"
+	return slices.Contains([]string{"bench", "examples"}, top) || dir == "docs/figures" || dir == "runtime/inspect/fibers"
 }

@@ -25,7 +25,7 @@ func ours(file string) bool {
 	}
 	dir, _, _ := cutLast(rest, "/")
 	switch dir {
-	case "cml", "runtime", "runtime/sim", "runtime/parallel", "poll", "poll/epoll", "timerwheel", "worksteal":
+	case "cml", "runtime", "runtime/sim", "runtime/parallel", "poll", "timerwheel", "worksteal":
 		return true
 	}
 	return strings.HasPrefix(rest, "internal/")

@@ -53,8 +53,8 @@ func (d difference) report(version string) string {
 		}
 	}
 	part(d.added, fmt.Sprintf("new since %s, %d:", version, len(d.added)))
-	part(d.gone, fmt.Sprintf("removed or changed since %s, %d, which breaks programs (see api/README.md: -write before the version is tagged, api/except.txt afterwards):", version, len(d.gone)))
-	part(d.useless, "in api/except.txt, but not removed since "+version+":")
+	part(d.gone, fmt.Sprintf("removed or changed since %s, %d, which breaks programs (see internal/api/README.md: -write before the version is tagged, internal/api/except.txt afterwards):", version, len(d.gone)))
+	part(d.useless, "in internal/api/except.txt, but not removed since "+version+":")
 	return b.String()
 }
 

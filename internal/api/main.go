@@ -34,7 +34,7 @@ func run(write string, exact bool) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(root, "api")
+	dir := filepath.Join(root, "internal", "api")
 	if write != "" {
 		if len(numbers(write)) != 3 || !strings.HasPrefix(write, "v") {
 			return fmt.Errorf("-write %s: give it a version as v0.1.0", write)

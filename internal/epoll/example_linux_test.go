@@ -6,8 +6,8 @@ import (
 	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed222ee791/fibers/internal/epoll"
 	"github.com/seed222ee791/fibers/internal/wait"
-	"github.com/seed222ee791/fibers/poll/epoll"
 )
 
 // pipe returns a registered descriptor to read from, its number, and one to write
