@@ -39,31 +39,34 @@ func PrintTable(out io.Writer, env Environment, lines []Line, wide bool) {
 		fmt.Fprintln(out)
 	}
 	for _, r := range notes {
-		fmt.Fprintf(out, "%s, n = %d: %s\n", strings.Join(r.rows, ", "), r.schedulers, r.text)
+		fmt.Fprint(out, wrap(fmt.Sprintf("%s, n = %d: %s", strings.Join(r.rows, ", "), r.schedulers, r.text)))
 	}
 	fmt.Fprintf(out, "\nn: schedulers, and processors of either side. ratio: fibers to goroutines, the\n"+
 		"median over the rounds, each of which ran both; below 1 fibers are better (where\n"+
-		"more is better, marked ↑, it is goroutines to fibers). So it need not be the ratio\n"+
-		"of the two figures, medians too. spread: the quartiles of the ratio, from three\n"+
-		"rounds on; a row in which that has 1 in it, or of fewer rounds, is undecided.\n")
+		"more is better, marked ↑, it is goroutines to fibers). So it need not be the\n"+
+		"ratio of the two figures, medians too. spread: the quartiles of the ratio, from\n"+
+		"three rounds on; a row in which that has 1 in it, or of fewer rounds, is\n"+
+		"undecided.\n")
 	if wide {
-		fmt.Fprint(out, "cpu: the same ratio of the processor time of the process, which others disturb less.\n")
+		fmt.Fprint(out, "cpu: the same ratio of the processor time of the process, which others disturb\nless.\n")
 	}
 	fmt.Fprintf(out, "See bench/README.md.\n\n%s\n", score(lines))
 }
 
-// A remark is a note on rows one after the other.
+// A remark is a note on rows.
 type remark struct {
 	rows       []string
 	schedulers int
 	text       string
 }
 
-// add adds a note, with those before if it is the same.
+// add adds a note, to one before if it is the same.
 func add(notes []remark, l Line, text string) []remark {
-	if n := len(notes) - 1; n >= 0 && notes[n].text == text && notes[n].schedulers == l.schedulers {
-		notes[n].rows = append(notes[n].rows, l.row.Name)
-		return notes
+	for i := range notes {
+		if r := &notes[i]; r.text == text && r.schedulers == l.schedulers {
+			r.rows = append(r.rows, l.row.Name)
+			return notes
+		}
 	}
 	return append(notes, remark{[]string{l.row.Name}, l.schedulers, text})
 }
@@ -125,12 +128,51 @@ func noteOf(l Line, w *Workload, res *Result) string {
 	if w.Speedup && !math.IsNaN(l.speedups[OnFibers]) {
 		notes = append(notes, fmt.Sprintf("speed-up %.2f (goroutines %.2f)", l.speedups[OnFibers], l.speedups[OnGoroutines]))
 	}
+	if n := figuresNote(l); n != "" {
+		notes = append(notes, n)
+	}
 	if w.Note != nil && len(res.Pairs) > 0 {
 		if n := w.Note(res); n != "" {
 			notes = append(notes, n)
 		}
 	}
 	return strings.Join(notes, "; ")
+}
+
+// figuresNote explains a row whose two figures say that one side is better, and whose ratio says
+// that it is the other.
+func figuresNote(l Line) string {
+	const near = 1.02
+	q := ratio(l.values[OnFibers].median, l.values[OnGoroutines].median)
+	if l.row.More {
+		q = 1 / q
+	}
+	x := l.ratio.median
+	if !(q > near && x < 1/near || q < 1/near && x > near) {
+		return ""
+	}
+	return fmt.Sprintf("the ratio of the two figures is %s: the rounds differ among themselves, and within most of them it is on the other side of 1", ratioText(q))
+}
+
+// wrap breaks a text into lines of at most 80 columns, all but the first of which are indented.
+func wrap(text string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+n > 80:
+			b.WriteString("\n  ")
+			column = 2
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return b.String() + "\n"
 }
 
 // Figure writes a value with about three digits.

@@ -58,3 +58,49 @@ func TestSkippedRowsSayWhy(t *testing.T) {
 		t.Errorf("JSON: %+v", doc)
 	}
 }
+
+// A row whose figures and ratio seem to contradict each other says why; others say nothing.
+func TestFiguresThatContradictTheRatio(t *testing.T) {
+	for _, c := range []struct {
+		more bool
+		vs   [][2]float64
+		says string
+	}{
+		{false, [][2]float64{{10, 20}, {40, 80}, {100, 20}}, "the two figures is 2.00"}, // medians 40 and 20, ratios ½, ½, 5
+		{true, [][2]float64{{10, 20}, {40, 80}, {100, 20}}, "the two figures is 0.50"},
+		{false, [][2]float64{{10, 20}, {10, 20}, {10, 20}}, ""},
+		{false, [][2]float64{{10, 10}, {10, 10}, {10, 10}}, ""},
+	} {
+		w := &Workload{Suite: "s", Rows: []Row{{Name: "r", Unit: "ms", More: c.more}}}
+		note := blockLines(&Block{workload: w, rows: []int{0}, results: []*Result{{Schedulers: 1, Pairs: rounds(c.vs...)}}})[0].note
+		if (c.says == "") != (note == "") || !strings.Contains(note, c.says) {
+			t.Errorf("%v: %q, must say %q", c.vs, note, c.says)
+		}
+	}
+}
+
+// What is below the table is no wider than a terminal.
+func TestLegendFits80Columns(t *testing.T) {
+	for _, wide := range []bool{false, true} {
+		var table bytes.Buffer
+		PrintTable(&table, Environment{}, nil, wide)
+		for l := range strings.Lines(table.String()) {
+			if n := len([]rune(strings.TrimSuffix(l, "\n"))); n > 80 {
+				t.Errorf("a line of %d columns: %s", n, l)
+			}
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	text := strings.Repeat("größer, ", 30)
+	got := wrap(text)
+	for l := range strings.Lines(got) {
+		if n := len([]rune(strings.TrimSuffix(l, "\n"))); n > 80 {
+			t.Errorf("a line of %d columns: %s", n, l)
+		}
+	}
+	if strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(text), " ") {
+		t.Errorf("words are missing in\n%s", got)
+	}
+}

@@ -30,6 +30,17 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 			}),
 		})
 	}
+	n := sc.Of([3]int{100_000, 20_000, 2000})
+	ws = append(ws, &harness.Workload{
+		Suite: "memory",
+		Rows: []harness.Row{{Name: "memory/choice", Unit: "B each",
+			About: "memory of " + harness.RoundNumber(n) + " parties that each wait in a choice of two channels, in a process of their own"}},
+		Single: true, Budget: time.Duration(n) * 6 * time.Microsecond,
+		Skip: needMemory(n),
+		Sides: both(func(p harness.Params, s harness.Side) harness.Errand {
+			return harness.Errand{Kind: "choosing", Side: s, Schedulers: p.Schedulers, N: n}
+		}),
+	})
 	burst := sc.Of([3]int{100_000, 30_000, 3000})
 	return append(ws, &harness.Workload{
 		Suite: "memory",
@@ -46,9 +57,11 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 
 // memoryErrands are what the rows of memory and idle do in processes of their own.
 var Errands = harness.Errands{
-	"parked":   measureParked,
+	"parked":   func(e harness.Errand) (harness.Outcome, error) { return measureParked(e, false) },
+	"choosing": func(e harness.Errand) (harness.Outcome, error) { return measureParked(e, true) },
 	"returned": measureReturned,
 	"idle":     measureIdle,
+	"ticking":  measureTicking,
 }
 
 func memorySizes(sc harness.Scale) []int {
@@ -106,10 +119,10 @@ func available() (int64, bool) {
 	return 0, false
 }
 
-// measureParked is the errand of memory/…: bytes for each party that waits.
-func measureParked(e harness.Errand) (o harness.Outcome, err error) {
+// measureParked is the errands of memory/… and memory/choice: bytes for each party that waits.
+func measureParked(e harness.Errand, choose bool) (o harness.Outcome, err error) {
 	// The first party of a kind pays for what all share.
-	first, err := gather(e.Side, e.Schedulers, gatherBatch)
+	first, err := gather(e.Side, e.Schedulers, gatherBatch, choose)
 	if err != nil {
 		return o, err
 	}
@@ -118,7 +131,7 @@ func measureParked(e harness.Errand) (o harness.Outcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	c, err := gather(e.Side, e.Schedulers, e.N)
+	c, err := gather(e.Side, e.Schedulers, e.N, choose)
 	if err != nil {
 		return o, err
 	}
@@ -143,7 +156,7 @@ func measureReturned(e harness.Errand) (o harness.Outcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	c, err := gather(e.Side, e.Schedulers, e.N)
+	c, err := gather(e.Side, e.Schedulers, e.N, false)
 	if err != nil {
 		return o, err
 	}

@@ -362,33 +362,3 @@ func (l *load) wait(events []unix.EpollEvent, d time.Duration) (int, error) {
 	}
 	return 0, os.NewSyscallError("epoll_wait", err)
 }
-
-// cpu is the processor time of the server so far, by the clock of its process.
-func (s *server) cpu() time.Duration {
-	const scheduled = 2 // CPUCLOCK_SCHED: the clock of a process is ^pid and this
-	var ts unix.Timespec
-	if unix.ClockGettime(int32(^s.cmd.Process.Pid<<3|scheduled), &ts) != nil {
-		return 0
-	}
-	return time.Duration(ts.Nano())
-}
-
-// resident returns the bytes of memory that the server occupies.
-func (s *server) resident() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	var size, pages int64
-	_, err = fmt.Sscan(string(text), &size, &pages)
-	return pages * int64(os.Getpagesize()), err
-}
-
-// descriptorLimit is how many descriptors a process may have.
-func descriptorLimit() int {
-	var r unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
-		return 0
-	}
-	return int(min(r.Cur, 1<<30))
-}

@@ -17,6 +17,8 @@ func runLoad(harness.Errand) (harness.Outcome, error) {
 
 func (s *server) cpu() time.Duration { return 0 }
 
+func (s *server) switches() int64 { return 0 }
+
 func (s *server) resident() (int64, error) { return 0, errors.ErrUnsupported }
 
 func descriptorLimit() int { return 0 }

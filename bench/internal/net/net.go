@@ -32,7 +32,7 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 		w := &harness.Workload{
 			Suite: "net", Rows: loadRows(name, about, l), Single: true,
 			Budget: budget, Skip: needLoad(l.Conns),
-			Sides: underLoad("echo", l), Note: loadNote,
+			Sides: underLoad("echo", l, name == "echo/64"), Note: loadNote,
 		}
 		ws = append(ws, w)
 		return w
@@ -45,12 +45,14 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 	if sc == harness.Full {
 		echo("echo/10k", loadErrand{Conns: 10_000, Size: 64}, "64 bytes and back over 10 000 TCP connections", 3*time.Second).Optional = true
 	}
+	ws[1].Rows = append(ws[1].Rows, harness.Row{Name: "echo/64/switches", Unit: "a req",
+		About: "the same: how often a thread of the server left its processor, voluntarily or not, for each request"})
 	web := func(name, server, about string) {
 		l := loadErrand{Conns: 64, HTTP: true, For: second, Warm: second / 4}
 		ws = append(ws, &harness.Workload{
 			Suite: "net", Rows: loadRows(name, about, l), Single: true,
 			Budget: 1200 * time.Millisecond, Skip: needLoad(l.Conns),
-			Sides: underLoad(server, l), Note: loadNote,
+			Sides: underLoad(server, l, false), Note: loadNote,
 		})
 	}
 	web("http/fasthttp", "fasthttp", "HTTP hello over 64 kept connections, fasthttp, a party each")
@@ -115,12 +117,12 @@ func bothServers(measure func(ctx context.Context, s *server) (harness.Sample, e
 	return f
 }
 
-// underLoad puts a load on a server of each side.
-func underLoad(kind string, l loadErrand) [harness.Sides]harness.Run {
+// underLoad puts a load on a server of each side. With switches there is a row of those.
+func underLoad(kind string, l loadErrand, switches bool) [harness.Sides]harness.Run {
 	return bothServers(func(ctx context.Context, s *server) (harness.Sample, error) {
 		l := l
 		l.Addr = s.addr
-		before := s.cpu()
+		before, switchedBefore := s.cpu(), s.switches()
 		got, err := harness.Send(ctx, l.errand())
 		if err != nil {
 			return harness.Sample{}, err
@@ -129,10 +131,14 @@ func underLoad(kind string, l loadErrand) [harness.Sides]harness.Run {
 		if l.Rate > 0 {
 			rows = rows[1:]
 		}
-		cpu := s.cpu() - before
+		cpu, switched := s.cpu()-before, s.switches()-switchedBefore
 		extra := got.Extra
 		if n := extra["requests_in_all"]; n > 0 {
 			extra["server_cpu_us"] = float64(cpu.Microseconds()) / n
+			extra["server_switches"] = float64(switched) / n
+		}
+		if switches {
+			rows = append(rows, extra["server_switches"])
 		}
 		return harness.Sample{Values: rows, Extra: extra}, nil
 	}, kind)
