@@ -68,6 +68,12 @@ func holdersOf(place any, why wait.Reason, to []wait.Holder) (_ []wait.Holder, e
 			to = append(to, wait.Holder{})
 		}
 		return to, why != wait.Room
+	case *groupSource:
+		return holdersOf((*Group)(p), why, to)
+	case interface {
+		holders(to []wait.Holder) []wait.Holder
+	}: // any of them may end the wait
+		return p.holders(to), false
 	}
 	return wait.Holders(place, to)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -26,10 +27,10 @@ type Group struct {
 		over          bool                // WithGroup has returned
 		members       map[uint64]struct{} // the fibers among them, as far as they are known
 
-		join, going bool                 // JoinErrors, KeepGoing
-		more        []error              // those after err, if they are to be joined
-		finals      list.List            // of func(error), of Defer
-		calls       map[*func()]struct{} // of DoneOp: see await
+		join, going bool                            // JoinErrors, KeepGoing
+		more        []error                         // those after err, if they are to be joined
+		finals      list.List                       // of func(error), of Defer
+		ops         map[*awaitRegistration]struct{} // that wait at DoneOp
 	}
 }
 
@@ -241,16 +242,16 @@ func (g *Group) leave(err error) {
 		delete(g.mu.members, wait.Self())
 	}
 	g.admit()
-	var calls map[*func()]struct{}
+	var ops map[*awaitRegistration]struct{}
 	if g.mu.active == 0 {
-		calls, g.mu.calls = g.mu.calls, nil
+		ops, g.mu.ops = g.mu.ops, nil
 		if g.mu.joiner != nil {
 			g.mu.joiner.Unpark()
 		}
 	}
 	g.mu.Unlock()
-	for call := range calls {
-		(*call)()
+	for r := range ops {
+		r.Commit(cml.Unit{})
 	}
 }
 

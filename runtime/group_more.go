@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"unsafe"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/simhook"
+	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // What a Group has beside Go and its limit.
@@ -144,35 +147,54 @@ func (g *Group) finally(outcome error) {
 // DoneOp returns the operation that is ready when no member of the group is alive, with
 // the first error that there has been by then, or nil. More members may begin after that.
 func (g *Group) DoneOp() cml.Op[error] {
-	return cml.Wrap(cml.NewOp(
-		func() (u cml.Unit, ok bool) {
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			return u, g.mu.active == 0
-		},
-		func(w cml.Waiter[cml.Unit]) (withdraw func()) {
-			call := func() { w.Commit(cml.Unit{}) }
-			g.mu.Lock()
-			if g.mu.active == 0 {
-				g.mu.Unlock()
-				call()
-				return nil
-			}
-			if g.mu.calls == nil {
-				g.mu.calls = make(map[*func()]struct{})
-			}
-			g.mu.calls[&call] = struct{}{}
-			g.mu.Unlock()
-			return func() {
-				g.mu.Lock()
-				delete(g.mu.calls, &call)
-				g.mu.Unlock()
-			}
-		}), func(cml.Unit) error {
+	return cml.Wrap(cml.FromSource[cml.Unit]((*groupSource)(g)), func(cml.Unit) error {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		return g.mu.err
 	})
+}
+
+// groupSource is a Group as a cml.Source.
+type groupSource Group
+
+// Waits tells what such a wait is for: the search for deadlocks knows who is to end it.
+func (*groupSource) Waits() wait.Reason { return wait.Group }
+
+// Try implements cml.Source.
+func (src *groupSource) Try() (u cml.Unit, ok bool) {
+	g := (*Group)(src)
+	if simhook.On() {
+		simPoint("Group.Done", unsafe.Pointer(g))
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return u, g.mu.active == 0
+}
+
+// Block implements cml.Source.
+func (src *groupSource) Block(r *awaitRegistration) {
+	g := (*Group)(src)
+	g.mu.Lock()
+	if g.mu.active == 0 {
+		g.mu.Unlock()
+		r.Commit(cml.Unit{})
+		return
+	}
+	if g.mu.ops == nil {
+		g.mu.ops = make(map[*awaitRegistration]struct{})
+	}
+	g.mu.ops[r] = struct{}{}
+	g.mu.Unlock()
+}
+
+// Withdraw implements cml.Source. Who is not there any more is being told.
+func (src *groupSource) Withdraw(r *awaitRegistration) bool {
+	g := (*Group)(src)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, there := g.mu.ops[r]
+	delete(g.mu.ops, r)
+	return there
 }
 
 // WithGroupOp returns WithGroup as an operation: a scope that can lose. When it is performed fn

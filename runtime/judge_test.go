@@ -58,6 +58,23 @@ func TestRunEndsWhenNothingCanHappen(t *testing.T) {
 			lost := fibers.Spawn(func() (int, error) { return cml.NewChan[int]().Get(), nil })
 			cml.Perform(lost.AwaitOp())
 		}, want: []string{"nothing can happen", "channel get", "2 fibers"}},
+		"the end of a group whose member waits for nothing": {main: func() {
+			_ = fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) error {
+				g.Go(func(context.Context) error { cml.NewChan[int]().Get(); return nil })
+				return cml.Perform(g.DoneOp())
+			})
+		}, want: []string{"nothing can happen", "channel get", "wait for group", "2 fibers"}},
+		"the next of tasks that wait for nothing": {main: func() {
+			s := fibers.NewTaskSet[int](context.Background())
+			s.Spawn(func(context.Context) (int, error) { return cml.NewChan[int]().Get(), nil })
+			s.Next()
+		}, want: []string{"nothing can happen", "channel get", "await task", "2 fibers"}},
+		"a scope as an operation": {main: func() {
+			_ = cml.Perform(fibers.WithGroupOp(context.Background(), func(_ context.Context, g *fibers.Group) error {
+				g.Go(func(context.Context) error { cml.NewChan[int]().Get(); return nil })
+				return nil
+			}))
+		}, want: []string{"nothing can happen", "channel get", "wait for group", "await task", "3 fibers"}},
 		"a fiber left while draining": {main: func() {
 			fibers.GoNamed("left", func() { cml.NewQueue[int](0).Get() })
 		}, opts: []fibers.Option{fibers.WithDrain()}, want: []string{`"left"`, "queue get"}},

@@ -1,11 +1,13 @@
 package runtime
 
 import (
+	"container/list"
 	"context"
-	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -22,9 +24,10 @@ type TaskSet[T any] struct {
 	mu     struct {
 		sync.Mutex
 		alive    int
-		finished []*Task[T]
-		waiters  []*cml.Waiter[Finished[T]] // in the order of coming; only if nothing is finished and somebody alive
-		empty    []*future                  // of Close
+		known    map[*Task[T]]struct{} // those of them that began while somebody watched
+		finished list.List             // of *Task[T]
+		waiters  list.List             // of *cml.Registration[Finished[T]], whose Place is the element; only if nothing is finished and somebody alive
+		empty    []*future             // of Close
 	}
 }
 
@@ -50,10 +53,16 @@ func (s *TaskSet[T]) Spawn(fn func(ctx context.Context) (T, error)) *Task[T] {
 	if fn == nil {
 		panic("fibers: TaskSet.Spawn(nil): give it a function")
 	}
+	t := &Task[T]{made: true}
 	s.mu.Lock()
 	s.mu.alive++
+	if wait.Watched() {
+		if s.mu.known == nil {
+			s.mu.known = make(map[*Task[T]]struct{})
+		}
+		s.mu.known[t] = struct{}{}
+	}
 	s.mu.Unlock()
-	t := &Task[T]{made: true}
 	t.then = func() { s.ended(t) }
 	var ctx context.Context
 	ctx, t.cancel = context.WithCancelCause(s.ctx)
@@ -66,7 +75,8 @@ func (s *TaskSet[T]) Spawn(fn func(ctx context.Context) (T, error)) *Task[T] {
 func (s *TaskSet[T]) ended(t *Task[T]) {
 	s.mu.Lock()
 	s.mu.alive--
-	s.mu.finished = append(s.mu.finished, t)
+	delete(s.mu.known, t)
+	s.mu.finished.PushBack(t)
 	s.settle()
 	var empty []*future
 	if s.mu.alive == 0 {
@@ -80,14 +90,14 @@ func (s *TaskSet[T]) ended(t *Task[T]) {
 
 // settle serves those who wait, as far as there is something for them.
 func (s *TaskSet[T]) settle() {
-	for len(s.mu.waiters) > 0 {
+	for e := s.mu.waiters.Front(); e != nil; e = s.mu.waiters.Front() {
 		f, ok := s.next()
 		if !ok {
 			return
 		}
-		w := s.mu.waiters[0]
-		s.mu.waiters = slices.Delete(s.mu.waiters, 0, 1)
-		if (*w).Commit(f) {
+		r := s.mu.waiters.Remove(e).(*cml.Registration[Finished[T]])
+		r.Place = nil
+		if r.Commit(f) {
 			s.taken(f)
 		}
 	}
@@ -95,8 +105,8 @@ func (s *TaskSet[T]) settle() {
 
 // next says what there is for the next who asks.
 func (s *TaskSet[T]) next() (f Finished[T], ok bool) {
-	if len(s.mu.finished) > 0 {
-		t := s.mu.finished[0]
+	if first := s.mu.finished.Front(); first != nil {
+		t := first.Value.(*Task[T])
 		return Finished[T]{Task: t, Result: t.result}, true
 	}
 	return f, s.mu.alive == 0
@@ -104,7 +114,7 @@ func (s *TaskSet[T]) next() (f Finished[T], ok bool) {
 
 func (s *TaskSet[T]) taken(f Finished[T]) {
 	if f.Task != nil {
-		s.mu.finished = slices.Delete(s.mu.finished, 0, 1)
+		s.mu.finished.Remove(s.mu.finished.Front())
 	}
 }
 
@@ -115,30 +125,7 @@ func (s *TaskSet[T]) Next() Finished[T] { return cml.Perform(s.NextOp()) }
 
 // NextOp returns the operation that is ready when a task of the set has ended: see Next.
 func (s *TaskSet[T]) NextOp() cml.Op[Finished[T]] {
-	return cml.Wrap(cml.NewOp(
-		func() (Finished[T], bool) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			f, ok := s.next()
-			if ok {
-				s.taken(f)
-			}
-			return f, ok
-		},
-		func(w cml.Waiter[Finished[T]]) (withdraw func()) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			place := &w
-			s.mu.waiters = append(s.mu.waiters, place)
-			s.settle()
-			return func() {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				if i := slices.Index(s.mu.waiters, place); i >= 0 {
-					s.mu.waiters = slices.Delete(s.mu.waiters, i, i+1)
-				}
-			}
-		}), func(f Finished[T]) Finished[T] {
+	return cml.Wrap(cml.FromSource[Finished[T]]((*nextSource[T])(s)), func(f Finished[T]) Finished[T] {
 		if f.Task != nil && f.Task.panic != nil {
 			panic(f.Task.panic)
 		}
@@ -146,12 +133,69 @@ func (s *TaskSet[T]) NextOp() cml.Op[Finished[T]] {
 	})
 }
 
+// nextSource is a TaskSet as a cml.Source.
+type nextSource[T any] TaskSet[T]
+
+// Waits tells what such a wait is for: the search for deadlocks knows who is to end it.
+func (*nextSource[T]) Waits() wait.Reason { return wait.Await }
+
+// Try implements cml.Source.
+func (src *nextSource[T]) Try() (Finished[T], bool) {
+	s := (*TaskSet[T])(src)
+	if simhook.On() {
+		simPoint("TaskSet.Next", unsafe.Pointer(s))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, ok := s.next()
+	if ok {
+		s.taken(f)
+	}
+	return f, ok
+}
+
+// Block implements cml.Source.
+func (src *nextSource[T]) Block(r *cml.Registration[Finished[T]]) {
+	s := (*TaskSet[T])(src)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Place = s.mu.waiters.PushBack(r)
+	s.settle()
+}
+
+// Withdraw implements cml.Source. Who is not there any more is being told.
+func (src *nextSource[T]) Withdraw(r *cml.Registration[Finished[T]]) bool {
+	s := (*TaskSet[T])(src)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, there := r.Place.(*list.Element)
+	if there {
+		s.mu.waiters.Remove(e)
+		r.Place = nil
+	}
+	return there
+}
+
+// holders says which fibers may end such a wait.
+func (src *nextSource[T]) holders(to []wait.Holder) []wait.Holder {
+	s := (*TaskSet[T])(src)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t := range s.mu.known {
+		to = append(to, wait.Holder{Fiber: t.done.by.Load()}) // 0: one that is not known
+	}
+	if len(s.mu.known) < s.mu.alive {
+		to = append(to, wait.Holder{})
+	}
+	return to
+}
+
 // Len returns how many tasks are left: those that have not ended, and those that Next has
 // not returned yet.
 func (s *TaskSet[T]) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mu.alive + len(s.mu.finished)
+	return s.mu.alive + s.mu.finished.Len()
 }
 
 // Cancel cancels the contexts of all tasks, also of those that begin later.
