@@ -35,6 +35,7 @@ var rules = []struct {
 	{"Models", modelsInTable, badModels, goodModels},
 	{"EquivalentsExist", equivalentsExist, badEquivalents, goodEquivalents},
 	{"FileMap", fileMap, badFileMap, goodFileMap},
+	{"Records", records, badRecords, goodRecords},
 	{"Constructors", constructors, badConstructors, goodConstructors},
 }
 
