@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -164,7 +165,7 @@ func TestAContextThatIsNotDoneIsInNobodysWay(t *testing.T) {
 // Brackets in brackets took time with the square of their number.
 func TestDeepBracketsCostNoMoreThanOthers(t *testing.T) {
 	depth := 200_000
-	if raceEnabled {
+	if race.Enabled {
 		depth /= 10
 	}
 	for name, nest := range map[string]func(op cml.Op[int]) cml.Op[int]{

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -122,7 +123,7 @@ func mustPanic(t *testing.T, with string, f func()) {
 
 // short is n, or less where the race detector makes everything slow.
 func short(n int) int {
-	if raceEnabled {
+	if race.Enabled {
 		return n/10 + 1
 	}
 	return n

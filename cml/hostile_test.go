@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/allocs"
+	"github.com/seed222ee791/fibers/internal/race"
 )
 
 // What users' functions do where nobody expects it, and parties that are late.
@@ -159,7 +160,7 @@ func TestTryFunctionPanics(t *testing.T) {
 			cml.Perform(bad)
 		}()
 		round()
-		if n := allocs.Least(100, round); n > 0 && !raceEnabled {
+		if n := allocs.Least(100, round); n > 0 && !race.Enabled {
 			t.Errorf("%v allocations for each performance", n)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/allocs"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -271,7 +272,7 @@ func TestManyWaitOnOneChannel(t *testing.T) {
 
 // Allocations: none where nothing has to be made.
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	c, d, room := cml.NewChan[int](), cml.NewChan[int](), cml.NewBuffered[int](1)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/allocs"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -185,7 +186,7 @@ func selectKinds(collections *atomic.Int64) []func(r int) int {
 
 // A Select that is written in place costs no memory.
 func TestSelectInPlaceAllocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	fibers.Run(func() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/allocs"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -239,7 +240,7 @@ func TestPerformUntilNacks(t *testing.T) {
 
 // Waiting with a stop allocates nothing once the records are there.
 func TestPerformUntilAllocates(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	c, back := cml.NewChan[int](), cml.NewChan[int]()

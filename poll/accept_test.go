@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -248,7 +249,7 @@ func haveIPv6() bool {
 // open at once, and all of them work.
 func TestTenThousandConnections(t *testing.T) {
 	n := min(10_000, (descriptorLimit()-openFDs()-200)/2)
-	if raceDetector {
+	if race.Enabled {
 		n = min(n, 1000)
 	}
 	if testing.Short() {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/nettest"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -145,7 +146,7 @@ func TestMemPipeClose(t *testing.T) {
 // Parties come, lose against time-outs, and the ends are closed meanwhile: nobody is left.
 func TestMemPipeRacesStress(t *testing.T) {
 	rounds := 100
-	if raceDetector {
+	if race.Enabled {
 		rounds = 30
 	}
 	for range rounds {

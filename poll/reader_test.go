@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -175,7 +176,7 @@ func TestReaderLosersStress(t *testing.T) {
 		if backends()[0] != native {
 			peers, each = 10, 200
 		}
-		if raceDetector {
+		if race.Enabled {
 			each /= 10
 		}
 		inFiber(t, func() {

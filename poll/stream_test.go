@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 )
 
 // A reader and a writer wait on one descriptor at once, and both are woken.
@@ -246,7 +247,7 @@ func TestReadinessAsOperations(t *testing.T) {
 // Choices that lose on a descriptor where nothing happens leave nothing.
 func TestLosersLeaveNothing(t *testing.T) {
 	n := 200_000
-	if raceDetector {
+	if race.Enabled {
 		n = 20_000
 	}
 	a, _ := pairOf(t, "tcp", "127.0.0.1:0")

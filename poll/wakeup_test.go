@@ -11,6 +11,7 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/epoll"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -20,7 +21,7 @@ import (
 // runtime, which has the role of the poller half of the time.
 func TestNoEventIsLostStress(t *testing.T) {
 	rounds := 20_000
-	if raceDetector {
+	if race.Enabled {
 		rounds = 2000
 	}
 	for _, schedulers := range []int{1, 2, 4} {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -114,7 +115,7 @@ func TestWriterLosersStress(t *testing.T) {
 		}
 		full := w.target()
 		each := 1000
-		if raceDetector || backends()[0] != native {
+		if race.Enabled || backends()[0] != native {
 			each = 200
 		}
 		inFiber(t, func() {

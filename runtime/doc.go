@@ -143,11 +143,9 @@
 //	bubble.go         the runtime in a bubble of testing/synctest
 //	pin_linux.go, guest_linux.go
 //	                  the cores
-//	hint_race.go, wheel_race.go
-//	                  what the race detector is told, or spared
+//	hint.go           words that are read while they are written
 //
-// Beside a file for Linux there is one for other systems (_other.go), beside one for the
-// race detector one for builds without it. Parking,
+// Beside a file for Linux there is one for other systems (_other.go). Parking,
 // sleeping and polling are protocols and carry their argument; docs/design tells
 // what was decided and why, docs/models has the models that were checked.
 //

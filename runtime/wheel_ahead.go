@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/prefetch"
+	"github.com/seed222ee791/fibers/internal/race"
 	"github.com/seed222ee791/fibers/worksteal"
 )
 
@@ -87,7 +88,7 @@ func readAhead(fibers []*fiber) {
 // readRing is readAhead for the fibers of a ring that run until the next turn: so many
 // are ready there that those cannot be in the cache.
 func (s *scheduler) readRing(ring *worksteal.RingOwner[fiber]) {
-	if !lookAhead {
+	if race.Enabled { // A1
 		return
 	}
 	var batch [turnPicks]*fiber

@@ -11,7 +11,7 @@ import (
 var mapped = []string{"runtime"}
 
 // fileMap: each file of such a package stands in its doc.go, and each that stands there is
-// there. A file for other systems, or builds without the race detector, stands for itself.
+// there. A file for other systems stands for itself.
 func fileMap(t *tree) (found []string) {
 	named := regexp.MustCompile(`\b[a-z][a-z_0-9]*\.go\b`)
 	for _, dir := range mapped {
@@ -30,7 +30,7 @@ func fileMap(t *tree) (found []string) {
 		for _, name := range t.paths() {
 			base := path.Base(name)
 			if path.Dir(name) != dir || path.Ext(name) != ".go" || base == "doc.go" || strings.HasSuffix(base, "_test.go") ||
-				strings.HasSuffix(base, "_other.go") || strings.HasSuffix(base, "_norace.go") {
+				strings.HasSuffix(base, "_other.go") {
 				continue
 			}
 			if !names[base] {

@@ -10,7 +10,7 @@ import (
 
 var recordHead = regexp.MustCompile(`^# (\d+)\. \S.*\n\nStatus: accepted\.`)
 
-// records: a record of a decision, docs/design/NNNN-title.md, begins with its number, its title and its status.
+// records: a record of a decision, in docs/design, begins with its number, its title and its status.
 func records(t *tree) (found []string) {
 	for _, name := range t.paths() {
 		if path.Dir(name) != "docs/design" || path.Ext(name) != ".md" {

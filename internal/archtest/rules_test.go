@@ -36,6 +36,7 @@ var rules = []struct {
 	{"EquivalentsExist", equivalentsExist, badEquivalents, goodEquivalents},
 	{"FileMap", fileMap, badFileMap, goodFileMap},
 	{"Records", records, badRecords, goodRecords},
+	{"OneRace", oneRace, badOneRace, goodOneRace},
 	{"Constructors", constructors, badConstructors, goodConstructors},
 }
 

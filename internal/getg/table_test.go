@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"pgregory.net/rapid"
+
+	"github.com/seed222ee791/fibers/internal/race"
 )
 
 func TestTableZero(t *testing.T) {
@@ -211,7 +213,7 @@ func TestTableProperty(t *testing.T) {
 func TestTableStress(t *testing.T) {
 	type record struct{ key uintptr }
 	generations, crowd := 300, 40
-	if testing.Short() || raced {
+	if testing.Short() || race.Enabled {
 		generations = 60
 	}
 	var (
@@ -316,7 +318,7 @@ func TestTableStress(t *testing.T) {
 func TestTableShrinks(t *testing.T) {
 	const rest, limit = 100, 48
 	n := 1_000_000
-	if raced {
+	if race.Enabled {
 		n = 100_000
 	}
 	var table Table[int]

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -56,7 +57,7 @@ func onAll(t *testing.T, program func(t *testing.T), opts ...fibers.Option) {
 // race detector makes it ten times as slow, or somebody is in a hurry.
 func size(t *testing.T, full, small int) int {
 	t.Helper()
-	if raceEnabled || testing.Short() {
+	if race.Enabled || testing.Short() {
 		t.Logf("at size %d, not %d", small, full)
 		return small
 	}

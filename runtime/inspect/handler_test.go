@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 	"github.com/seed222ee791/fibers/runtime/inspect"
 )
@@ -333,7 +334,7 @@ func TestHandlerRefusesNil(t *testing.T) {
 // However many fibers there are, the answers are bounded and soon there.
 func TestHandlerWithManyFibers(t *testing.T) {
 	n := 50_000
-	if raceEnabled {
+	if race.Enabled {
 		n = 5_000
 		t.Log("with the race detector, a tenth of the fibers")
 	}

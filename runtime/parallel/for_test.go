@@ -107,7 +107,7 @@ func TestForWaits(t *testing.T) {
 		var b atomic.Int32
 		began := time.Now()
 		parallel.For(0, 100, 0, func(lo, hi int) { fibers.Sleep(10 * time.Millisecond); b.Add(int32(hi - lo)) })
-		if took := time.Since(began); b.Load() != 100 || took > 500*time.Millisecond*slow {
+		if took := time.Since(began); b.Load() != 100 || took > 500*time.Millisecond*time.Duration(slow) {
 			t.Errorf("%d naps of 10 ms, all at once, took %v", b.Load(), took)
 		}
 	})

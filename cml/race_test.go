@@ -1,5 +1,0 @@
-//go:build race
-
-package cml_test
-
-const raceEnabled = true

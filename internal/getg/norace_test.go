@@ -1,5 +1,0 @@
-//go:build !race
-
-package getg
-
-const raced = false

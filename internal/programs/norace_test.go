@@ -1,5 +1,0 @@
-//go:build !race
-
-package programs_test
-
-const raceEnabled = false

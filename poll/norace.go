@@ -1,6 +1,0 @@
-//go:build !race
-
-package poll
-
-func acquired() {}
-func released() {}

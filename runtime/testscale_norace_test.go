@@ -1,7 +1,0 @@
-//go:build !race
-
-package runtime_test
-
-// scale chooses the size of a test: the race detector needs ten times the
-// memory and time.
-func scale(full, _ int) int { return full }
