@@ -274,7 +274,7 @@ func (p *BoundedPort[T]) GetOp() Op[Item[T]] {
 
 // All returns the values as they come, until there will be none. Values that others get
 // from the same port are not among them.
-func (p *BoundedPort[T]) All() iter.Seq[T] { return untilErr(p.Get) }
+func (p *BoundedPort[T]) All() iter.Seq[T] { return untilErr[T](p) }
 
 // Missed returns how many values p has missed so far: of those that were published before the one that
 // it got last, or before the reason that it got. With a policy other than DropOldest there are none.

@@ -209,13 +209,14 @@ func (q *Queue[T]) Close(reason error) {
 
 // All returns the values of the queue as they come, until it is closed and empty.
 // Values that others get are not among them.
-func (q *Queue[T]) All() iter.Seq[T] { return untilErr(q.Get) }
+func (q *Queue[T]) All() iter.Seq[T] { return untilErr[T](q) }
 
-// untilErr returns what get gives until it fails.
-func untilErr[T any](get func() (T, error)) iter.Seq[T] {
+// untilErr returns what from gives until it fails. (Not a method value: what the compiler
+// writes for that hides from a simulation where the loop is.)
+func untilErr[T any](from interface{ Get() (T, error) }) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {
-			v, err := get()
+			v, err := from.Get()
 			if err != nil || !yield(v) {
 				return
 			}
