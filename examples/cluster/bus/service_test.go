@@ -94,10 +94,10 @@ func TestLosingRequestIsWithdrawn(t *testing.T) {
 				}
 			},
 			"against time": func(op cml.Op[cml.Item[[]byte]]) {
-				if it, ok := fibers.PerformTimeout(op, 30*time.Millisecond); ok {
+				if it, ok := fibers.PerformTimeout(op, 2*time.Second); ok {
 					t.Errorf("the choice is %+v", it)
 				}
-				begun.Get()
+				check.Soon(t, "the work", begun.GetOp())
 			},
 			"of a context": func(op cml.Op[cml.Item[[]byte]]) {
 				ctx, cancel := context.WithCancel(context.Background())
