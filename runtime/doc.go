@@ -123,7 +123,7 @@
 //	seat.go           how a scheduler begins and ends
 //	wheel.go, wheel_fire.go, wheel_sleep.go, wheel_after.go, wheel_afterfunc.go, wheel_ahead.go
 //	                  the timers; what is fetched of those that are due
-//	sleep.go, ticker.go, wallclock.go
+//	sleep.go, ticker.go, wallclock.go, walltell.go, walltell_linux.go
 //	                  what is made of them; the clock on the wall
 //	task.go, taskset.go, group.go, group_more.go, blocking.go, blocking_limit.go, ops.go
 //	                  tasks, groups, waits in Go's way, operations

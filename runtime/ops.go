@@ -20,10 +20,26 @@ func After(d time.Duration) cml.Op[time.Time] {
 
 // At returns the operation that becomes ready at the time t, by the monotonic
 // clock if t has a reading of it, with the time of that moment; never early. If t has
-// none it becomes ready when the wall clock shows t, also if that is set meanwhile:
-// where it is put forward beyond t, within about a second.
+// none it becomes ready when the wall clock shows t: see AtWall.
 func At(t time.Time) cml.Op[time.Time] {
 	return cml.FromSource[time.Time](atSource(t))
+}
+
+// AtWall returns the operation that becomes ready when the wall clock shows t or a later
+// time, with the time that it shows; never early. It is for dates and times of day: whether t
+// has a reading of the monotonic clock makes no difference. If the clock is set meanwhile it is
+// planned anew: where it is put back it waits for so much longer, and where it is put forward beyond t,
+// or the machine has slept past t, it becomes ready on Linux at once, if somebody
+// waits for such a time for more than a second, elsewhere within about a second.
+//
+// In a simulation it goes by the clock of the host, which nobody sets.
+func AtWall(t time.Time) cml.Op[time.Time] {
+	if simhook.On() {
+		if _, sm := simCaller(); sm != nil {
+			refuseReal(t)
+		}
+	}
+	return At(t.Round(0))
 }
 
 // PerformTimeout performs op, but gives up after d: then it returns false, and op

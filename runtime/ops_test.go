@@ -132,6 +132,15 @@ func ExampleAt() {
 	// Output: false
 }
 
+func ExampleAtWall() {
+	_ = fibers.Run(func() {
+		party := time.Date(1999, time.December, 31, 23, 59, 0, 0, time.UTC)
+		shown := cml.Perform(fibers.AtWall(party)) // has been
+		fmt.Println(shown.Before(party))
+	})
+	// Output: false
+}
+
 func ExamplePerformTimeout() {
 	_ = fibers.Run(func() {
 		c := cml.NewChan[int]()

@@ -24,8 +24,8 @@ func Sleep(d time.Duration) {
 }
 
 // SleepUntil sleeps until the time t, by the monotonic clock if t has a reading of
-// it. Otherwise it sleeps until the wall clock shows t, also if that is set meanwhile:
-// where it is put forward beyond t, SleepUntil returns within about a second. With t in
+// it. Otherwise it sleeps until the wall clock shows t, also if that is set meanwhile: see
+// AtWall, which is so whatever reading t has. With t in
 // the past it is Yield. It never returns early. Sleepers of one scheduler run again in
 // the order of their times, where these are further apart than some microseconds.
 func SleepUntil(t time.Time) {

@@ -16,19 +16,23 @@ import (
 // a time has a timer like others, set for what is left by both clocks now; when it
 // rings he looks at the wall clock, and if it is too early waits on. That is never
 // early. Not to be late if the clock is put forward, all who wait are in one list, and
-// while there are any, somebody compares the two clocks each second (a call of Go's
-// timers, which holds no goroutine): if they have moved against each other, all timers
-// are set anew. The monotonic clock follows what slews the wall clock, so that only
-// steps show. A second, then, is how late one may be after a step, on all systems.
+// when the clock has been set the two clocks are compared: if they have moved against each
+// other, all timers are set anew. The monotonic clock follows what slews the wall clock,
+// so that only steps show.
 //
-// Rejected: a timerfd with TFD_TIMER_CANCEL_ON_SET in the shared epoll, which would
-// tell at once. It is Linux's alone, takes a descriptor, and shows nothing to a test
-// that must not set the clock of the machine.
+// That it has been set is told by a clockTeller where there is one, at once; see
+// walltell.go. It takes a descriptor and a goroutine, so that it is not asked for those
+// who wait for a moment: begun by a first look after a second, it ends with the last who
+// waits. Without one such a look comes each second (a call of Go's timers, which holds no
+// goroutine). A second, then, is how late one may be after a step, on all systems.
+//
+// Rejected: the timerfd in the shared epoll of package poll. Who brings an event there
+// may hold what setting timers takes.
 //
 // In a bubble of testing/synctest nobody sets the clock: those who wait there are in
 // no list.
 //
-// Checked by: TestWallTimes….
+// Checked by: TestWallTimes…, TestClockTeller….
 
 // wall is the wall clock of the process, and those who wait for it.
 var wall wallClock
@@ -40,6 +44,9 @@ type wallClock struct {
 		first *wallWait     // in no order
 		ahead time.Duration // of the monotonic clock, when last compared; all timers are set by it
 		looks bool          // a look is to come
+
+		teller clockTeller                 // who tells that the clock is set, or nil
+		open   func() (clockTeller, error) // makes one, if not openClockTeller; of tests alone
 	}
 }
 
@@ -101,24 +108,31 @@ func (x *wallWait) begin() {
 		}
 		w.follow()
 		w.mu.first = x
-		if !w.mu.looks {
-			w.mu.looks = true
-			time.AfterFunc(wallLook, w.look)
-		}
+		w.watch()
 	}
 	x.arm()
 }
 
-// look compares the clocks each second, as long as anybody waits.
+// watch sees to it that the clock is watched for those who wait. The lock is held.
+func (w *wallClock) watch() {
+	if w.mu.teller == nil && !w.mu.looks && w.mu.first != nil {
+		w.mu.looks = true
+		time.AfterFunc(wallLook, w.look)
+	}
+}
+
+// look compares the clocks, a second after somebody began to wait, and each second as
+// long as anybody waits and nobody can tell.
 func (w *wallClock) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.mu.looks = false
 	if w.mu.first == nil {
-		w.mu.looks = false
 		return
 	}
+	w.ask()
 	w.follow()
-	time.AfterFunc(wallLook, w.look)
+	w.watch()
 }
 
 // follow sets all timers anew if the clocks have moved against each other. It comes
@@ -157,7 +171,9 @@ func (x *wallWait) ring(*scheduler) {
 	}
 	now := wall.now()
 	if now.Before(x.at) {
-		wall.follow()
+		if x.listed {
+			wall.follow()
+		}
 		x.arm()
 		return
 	}
@@ -190,6 +206,9 @@ func (x *wallWait) leave() {
 		wall.mu.first = x.next
 	}
 	x.next, x.prev = nil, nil
+	if wall.mu.first == nil {
+		wall.dismiss()
+	}
 }
 
 // withdraw ends the wait, and reports whether nobody has, or will, come for it.

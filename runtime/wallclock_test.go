@@ -17,6 +17,7 @@ func wallNow(step time.Duration) time.Time { return time.Now().Round(0).Add(step
 var wallWaits = map[string]func(t time.Time){
 	"SleepUntil": fibers.SleepUntil,
 	"At":         func(t time.Time) { cml.Perform(fibers.At(t)) },
+	"AtWall":     func(t time.Time) { cml.Perform(fibers.AtWall(t)) },
 	"At beside others": func(t time.Time) {
 		cml.Perform(cml.Choice(fibers.At(t), fibers.After(time.Hour), fibers.At(t.Add(time.Hour))))
 	},
