@@ -148,11 +148,11 @@ func TestTaskSetOfMany(t *testing.T) {
 				s.Spawn(func(context.Context) (int, error) { return i, nil })
 			}
 			s.Close()
-			sum := 0
+			sum := int64(0)
 			for s.Len() > 0 {
-				sum += s.Next().Value
+				sum += int64(s.Next().Value)
 			}
-			if sum != n*(n-1)/2 {
+			if sum != int64(n)*(n-1)/2 {
 				t.Errorf("the sum is %d", sum)
 			}
 			block := cml.NewCond()
