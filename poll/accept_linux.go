@@ -24,11 +24,11 @@ import (
 // was accepted and cannot be watched for that reason is an orphan meanwhile: those
 // are tried before the next one is accepted.
 //
-// # Strays
+// # Abandoned connections
 //
 // An operation accepts a connection in the call that an event makes, and commits
 // with it. If by then its performance has been decided otherwise, the connection
-// goes to the strays, which are taken before the kernel's.
+// goes to the abandoned ones, which are taken before the kernel's.
 type listenFD struct {
 	fd
 	path     string      // of a unix socket
@@ -41,13 +41,13 @@ type listenFD struct {
 
 	mu struct {
 		sync.Mutex
-		strays  []accepted
-		orphans []orphan
-		resting bool          // a timer will end the rest
-		rest    time.Duration // how long the last one was
+		abandoned []accepted
+		orphans   []orphan
+		resting   bool          // a timer will end the rest
+		rest      time.Duration // how long the last one was
 	}
-	nstrays, norphans atomic.Int32 // how many of them; written under mu
-	weary             atomic.Bool  // it has rested since accept worked last. Writers: who accepts, in no order
+	nabandoned, norphans atomic.Int32 // how many of them; written under mu
+	backingOff           atomic.Bool  // it has rested since accept worked last. Writers: who accepts, in no order
 }
 
 // attempt accepts a connection if there is one. Otherwise the state says why not:
@@ -56,12 +56,12 @@ type listenFD struct {
 func (l *listenFD) attempt(ask bool) (a accepted, s epoll.State) {
 	for {
 		t, s := l.desc.Begin(epoll.In)
-		if l.nstrays.Load() > 0 {
-			if a, ok := l.stray(); ok {
+		if l.nabandoned.Load() > 0 {
+			if a, ok := l.takeAbandoned(); ok {
 				return a, epoll.Ready
 			}
 		}
-		if s != epoll.Ready && !(s == epoll.Idle && ask && !l.weary.Load()) {
+		if s != epoll.Ready && !(s == epoll.Idle && ask && !l.backingOff.Load()) {
 			return a, s
 		}
 		if o, ok := l.orphan(); ok {
@@ -105,7 +105,7 @@ func (l *listenFD) takeRest() {
 	}
 	l.mu.resting = true
 	l.mu.rest = longerRest(l.mu.rest)
-	l.weary.Store(true)
+	l.backingOff.Store(true)
 	time.AfterFunc(l.mu.rest, func() {
 		l.mu.Lock()
 		l.mu.resting = false
@@ -116,8 +116,8 @@ func (l *listenFD) takeRest() {
 
 // rested says that accept has worked.
 func (l *listenFD) rested() {
-	if l.weary.Load() {
-		l.weary.Store(false)
+	if l.backingOff.Load() {
+		l.backingOff.Store(false)
 		l.mu.Lock()
 		l.mu.rest = 0
 		l.mu.Unlock()
@@ -162,7 +162,7 @@ func (l *listenFD) adopt(o orphan) (a accepted, ok bool) {
 		l.norphans.Inc()
 		l.mu.Unlock()
 		if _, s := l.desc.Begin(epoll.In); s == epoll.Closed {
-			l.dropStrays()
+			l.dropAbandoned()
 		}
 		l.takeRest()
 		return a, false
@@ -231,31 +231,31 @@ func (l *listenFD) bequeath(sys int) {
 	setTCPDefaults(sys, l.keepAlive)
 }
 
-func (l *listenFD) stray() (a accepted, ok bool) {
+func (l *listenFD) takeAbandoned() (a accepted, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := len(l.mu.strays); n > 0 {
-		a, l.mu.strays = l.mu.strays[0], l.mu.strays[1:]
-		l.nstrays.Store(int32(n - 1))
+	if n := len(l.mu.abandoned); n > 0 {
+		a, l.mu.abandoned = l.mu.abandoned[0], l.mu.abandoned[1:]
+		l.nabandoned.Store(int32(n - 1))
 		return a, true
 	}
 	return a, false
 }
 
-// astray takes back a connection that nobody wanted, for the next one who does.
-func (l *listenFD) astray(a accepted) {
+// abandon takes back a connection that nobody wanted, for the next one who does.
+func (l *listenFD) abandon(a accepted) {
 	l.mu.Lock()
-	l.mu.strays = append(l.mu.strays, a)
-	l.nstrays.Store(int32(len(l.mu.strays)))
+	l.mu.abandoned = append(l.mu.abandoned, a)
+	l.nabandoned.Store(int32(len(l.mu.abandoned)))
 	l.mu.Unlock()
 	if _, s := l.desc.Begin(epoll.In); s == epoll.Closed {
-		l.dropStrays()
+		l.dropAbandoned()
 	}
 	l.desc.Signal(epoll.In)
 }
 
-func (l *listenFD) dropStrays() {
-	for a, ok := l.stray(); ok; a, ok = l.stray() {
+func (l *listenFD) dropAbandoned() {
+	for a, ok := l.takeAbandoned(); ok; a, ok = l.takeAbandoned() {
 		if a.stream != nil {
 			a.stream.close()
 		}
@@ -290,7 +290,7 @@ func (l *listenFD) acceptOp() cml.Op[accepted] {
 			a, ok := l.tryAccept(false)
 			if ok && !w.Commit(a) {
 				if a.err == nil {
-					l.astray(a)
+					l.abandon(a)
 				}
 			}
 			return ok
@@ -327,7 +327,7 @@ func (l *listenFD) close() error {
 	})
 	err := l.fd.close()
 	if err == nil {
-		l.dropStrays()
+		l.dropAbandoned()
 	}
 	return err
 }

@@ -83,7 +83,7 @@ func (f *fd) sendPieces(from int, limit int64) (n int64, done bool, err error) {
 		case err == nil && got == 0:
 			return n, true, nil // the end
 		case err == nil:
-			f.breatheInside()
+			f.yieldIfBusyInside()
 		case err == unix.EAGAIN:
 			f.desc.Drained(epoll.Out, t)
 		case err == unix.EINTR:
@@ -96,8 +96,8 @@ func (f *fd) sendPieces(from int, limit int64) (n int64, done bool, err error) {
 	return n, true, nil
 }
 
-// breatheInside is breathe for who has the turn of writers.
-func (f *fd) breatheInside() {
+// yieldIfBusyInside is yieldIfBusy for who has the turn of writers.
+func (f *fd) yieldIfBusyInside() {
 	back := false
 	defer func() {
 		if !back { // the fiber was ended
@@ -105,7 +105,7 @@ func (f *fd) breatheInside() {
 			f.leave()
 		}
 	}()
-	f.breathe()
+	f.yieldIfBusy()
 	back = true
 }
 

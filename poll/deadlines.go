@@ -127,6 +127,6 @@ func over(s epoll.State) error {
 	return nil
 }
 
-// longSpree is after how many calls in a row that did not wait the others have
+// longStreak is after how many calls in a row that did not wait the others have
 // their turn.
-const longSpree = 256
+const longStreak = 256

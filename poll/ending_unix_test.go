@@ -119,7 +119,7 @@ func TestNothingMadeIsLostWhenTheRuntimeEndsStress(t *testing.T) {
 				return func() { c.Close() }, err
 			})
 			loop("process", func(path string) (func(), error) {
-				p, err := Start(exec.Command(touch, path))
+				p, err := StartProcess(exec.Command(touch, path))
 				return func() { p.Wait() }, err
 			})
 			for begun.Load() < int32(3+round%7) {

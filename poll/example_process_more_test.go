@@ -16,7 +16,7 @@ import (
 
 // start starts a command.
 func start(cmd *exec.Cmd) *poll.Process {
-	p, err := poll.Start(cmd)
+	p, err := poll.StartProcess(cmd)
 	if err != nil {
 		panic(err)
 	}
@@ -140,10 +140,10 @@ func ExampleProcess_SignalGroup() {
 	// <nil> signal: killed
 }
 
-func ExampleStartIn() {
+func ExampleStartProcessIn() {
 	var p *poll.Process
 	fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) (err error) {
-		p, err = poll.StartIn(g, exec.Command("sleep", "60"))
+		p, err = poll.StartProcessIn(g, exec.Command("sleep", "60"))
 		return err
 	})
 	fmt.Println(p.Wait())

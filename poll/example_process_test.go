@@ -12,11 +12,11 @@ import (
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
-func ExampleStart() {
+func ExampleStartProcess() {
 	fibers.Run(func() {
 		cmd := exec.Command("sh", "-c", "echo hello")
 		cmd.Stdout = os.Stdout
-		p, err := poll.Start(cmd)
+		p, err := poll.StartProcess(cmd)
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -29,7 +29,7 @@ func ExampleStart() {
 }
 
 func ExampleProcess_Pid() {
-	p, err := poll.Start(exec.Command("sh", "-c", "exit 0"))
+	p, err := poll.StartProcess(exec.Command("sh", "-c", "exit 0"))
 	if err != nil {
 		panic(err)
 	}
@@ -39,7 +39,7 @@ func ExampleProcess_Pid() {
 }
 
 func ExampleProcess_Signal() {
-	p, err := poll.Start(exec.Command("sleep", "60"))
+	p, err := poll.StartProcess(exec.Command("sleep", "60"))
 	if err != nil {
 		panic(err)
 	}
@@ -50,7 +50,7 @@ func ExampleProcess_Signal() {
 }
 
 func ExampleProcess_Wait() {
-	p, err := poll.Start(exec.Command("sh", "-c", "exit 3"))
+	p, err := poll.StartProcess(exec.Command("sh", "-c", "exit 3"))
 	if err != nil {
 		panic(err)
 	}
@@ -60,7 +60,7 @@ func ExampleProcess_Wait() {
 }
 
 func ExampleProcess_WaitOp() {
-	p, err := poll.Start(exec.Command("sleep", "60"))
+	p, err := poll.StartProcess(exec.Command("sleep", "60"))
 	if err != nil {
 		panic(err)
 	}

@@ -277,8 +277,8 @@ func ExampleDialer_DialContext_cancelled() {
 	// Output: true
 }
 
-func ExampleNotify() {
-	s := poll.Notify(syscall.SIGHUP)
+func ExampleNotifySignals() {
+	s := poll.NotifySignals(syscall.SIGHUP)
 	defer s.Close()
 	_, ok := cml.Poll(s.GetOp())
 	fmt.Println(ok)
@@ -286,14 +286,14 @@ func ExampleNotify() {
 }
 
 func ExampleSignals_Get() {
-	s := poll.Notify(syscall.SIGHUP)
+	s := poll.NotifySignals(syscall.SIGHUP)
 	s.Close()
 	fmt.Println(s.Get())
 	// Output: <nil>
 }
 
 func ExampleSignals_GetOp() {
-	s := poll.Notify(syscall.SIGHUP)
+	s := poll.NotifySignals(syscall.SIGHUP)
 	defer s.Close()
 	_, ok := fibers.PerformTimeout(s.GetOp(), time.Millisecond)
 	fmt.Println(ok)
@@ -301,7 +301,7 @@ func ExampleSignals_GetOp() {
 }
 
 func ExampleSignals_Close() {
-	s := poll.Notify(os.Interrupt)
+	s := poll.NotifySignals(os.Interrupt)
 	s.Close()
 	fmt.Println("Ctrl-C ends the program again")
 	// Output: Ctrl-C ends the program again

@@ -38,12 +38,12 @@ import (
 // Checked by: TestCloseWhileInUseStress, docs/models/close.pml (what wakes the
 // waiters).
 type fd struct {
-	desc  epoll.Desc
-	sys   int
-	refs  atomic.Uint32
-	spree atomic.Uint32 // calls in a row that did not wait. Writers: readers and writers, in no order
-	luck  luck
-	kind  kind
+	desc   epoll.Desc
+	sys    int
+	refs   atomic.Uint32
+	streak atomic.Uint32 // calls in a row that did not wait. Writers: readers and writers, in no order
+	luck   luck
+	kind   kind
 
 	// patient: RWF_NOWAIT is refused in this direction, so ordinary calls are made.
 	// Writers: readers and writers, all with the same.
@@ -57,8 +57,8 @@ type fd struct {
 	turn turn // one Write at a time, so that they do not mix
 	gone atomic.Pointer[cml.Cond]
 	// Packets that were received for an operation that lost; nil: never any.
-	strays atomic.Pointer[strays]
-	dead   atomic.Pointer[deadlines]
+	abandoned atomic.Pointer[abandonedPackets]
+	dead      atomic.Pointer[deadlines]
 	// The addresses, once somebody has asked.
 	localAddr, remoteAddr atomic.Pointer[net.Addr]
 }
@@ -161,7 +161,7 @@ func (f *fd) await(dir epoll.Direction, s epoll.State, turn bool) error {
 	if err := over(s); err != nil {
 		return err
 	}
-	f.spree.Store(0)
+	f.streak.Store(0)
 	if w := f.desc.Wait(dir); w != nil {
 		if turn {
 			f.turn.Unlock()
@@ -172,19 +172,19 @@ func (f *fd) await(dir epoll.Direction, s epoll.State, turn bool) error {
 	return nil
 }
 
-// breathe lets other fibers run if this descriptor keeps the caller busy.
-func (f *fd) breathe() {
-	if n := f.spree.Load(); n < longSpree {
-		f.spree.Store(n + 1)
+// yieldIfBusy lets other fibers run if this descriptor keeps the caller busy.
+func (f *fd) yieldIfBusy() {
+	if n := f.streak.Load(); n < longStreak {
+		f.streak.Store(n + 1)
 		return
 	}
-	f.spree.Store(0)
+	f.streak.Store(0)
 	fibers.Yield()
 }
 
-// begin is enter and breathe.
+// begin is enter and yieldIfBusy.
 func (f *fd) begin() bool {
-	f.breathe()
+	f.yieldIfBusy()
 	return f.enter()
 }
 

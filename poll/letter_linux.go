@@ -19,12 +19,12 @@ import (
 //
 // As with connections that are accepted (accept_linux.go): the call that an event makes
 // receives the packet and commits with it. If by then the performance has been decided
-// otherwise, the packet goes to the strays, which all who receive look at before they ask
+// otherwise, the packet goes to the abandoned ones, which all who receive look at before they ask
 // the kernel.
 //
-// X1: a packet that becomes a stray against others who receive.
+// X1: a packet that is abandoned against others who receive.
 //
-//	It is put there before the direction is made ready (Found). Another looks at the strays
+//	It is put there before the direction is made ready (Found). Another looks at the abandoned ones
 //	after its ticket. If it looked before, the event is after the ticket, and its Drained does
 //	nothing.
 //
@@ -37,22 +37,22 @@ import (
 //
 // Checked by: TestPacketOps….
 
-// strays are the packets that nobody wanted any more when they were there.
-type strays struct {
+// abandonedPackets are those that nobody wanted any more when they were there.
+type abandonedPackets struct {
 	mu   sync.Mutex
-	list []stray
+	list []abandonedPacket
 }
 
-type stray struct {
+type abandonedPacket struct {
 	data []byte
 	rsa  syscall.RawSockaddrAny
 	size uint32
 	err  error
 }
 
-// stray takes the first of them.
-func (f *fd) stray() (x stray, ok bool) {
-	s := f.strays.Load()
+// takeAbandoned takes the first of them.
+func (f *fd) takeAbandoned() (x abandonedPacket, ok bool) {
+	s := f.abandoned.Load()
 	if s == nil {
 		return x, false
 	}
@@ -66,8 +66,8 @@ func (f *fd) stray() (x stray, ok bool) {
 	return x, true
 }
 
-func (f *fd) hasStray() bool {
-	s := f.strays.Load()
+func (f *fd) hasAbandoned() bool {
+	s := f.abandoned.Load()
 	if s == nil {
 		return false
 	}
@@ -76,12 +76,12 @@ func (f *fd) hasStray() bool {
 	return len(s.list) > 0
 }
 
-// keep makes a stray of x.
-func (f *fd) keep(x stray) {
-	s := f.strays.Load()
+// keep makes an abandoned packet of x.
+func (f *fd) keep(x abandonedPacket) {
+	s := f.abandoned.Load()
 	if s == nil {
-		f.strays.CompareAndSwap(nil, new(strays))
-		s = f.strays.Load()
+		f.abandoned.CompareAndSwap(nil, new(abandonedPackets))
+		s = f.abandoned.Load()
 	}
 	s.mu.Lock()
 	s.list = append(s.list, x)
@@ -93,17 +93,17 @@ func (f *fd) keep(x stray) {
 var packetRoom = sync.Pool{New: func() any { return new([largestPacket]byte) }}
 
 // attemptPacket receives a packet, if there is one.
-func (f *fd) attemptPacket(ask bool) (x stray, ok bool) {
+func (f *fd) attemptPacket(ask bool) (x abandonedPacket, ok bool) {
 	if !f.enter() {
-		return stray{err: net.ErrClosed}, true
+		return abandonedPacket{err: net.ErrClosed}, true
 	}
 	defer f.leave()
 	for {
 		t, s := f.desc.Begin(epoll.In) // X1
 		if err := over(s); err != nil {
-			return stray{err: err}, true
+			return abandonedPacket{err: err}, true
 		}
-		if x, ok := f.stray(); ok {
+		if x, ok := f.takeAbandoned(); ok {
 			return x, true
 		}
 		if s == epoll.Idle && !ask {
@@ -133,7 +133,7 @@ func (f *fd) attemptPacket(ask bool) (x stray, ok bool) {
 }
 
 // letter is what x is to its user.
-func (f *fd) letter(x stray) letter {
+func (f *fd) letter(x abandonedPacket) letter {
 	l := letter{data: x.data, err: x.err}
 	switch {
 	case x.err != nil:
@@ -149,7 +149,7 @@ func (f *fd) letter(x stray) letter {
 
 // recvOp implements mailer.
 func (f *fd) recvOp(max int) cml.Op[letter] {
-	op := cml.NewOp(func() (stray, bool) { return f.attemptPacket(true) }, func(w cml.Waiter[stray]) func() {
+	op := cml.NewOp(func() (abandonedPacket, bool) { return f.attemptPacket(true) }, func(w cml.Waiter[abandonedPacket]) func() {
 		return watch(&f.desc, epoll.In, func() bool {
 			x, ok := f.attemptPacket(false)
 			if ok && !w.Commit(x) && x.err == nil {
@@ -158,7 +158,7 @@ func (f *fd) recvOp(max int) cml.Op[letter] {
 			return ok
 		})
 	})
-	return cml.Wrap(op, func(x stray) letter { return f.letter(x).cut(max) })
+	return cml.Wrap(op, func(x abandonedPacket) letter { return f.letter(x).cut(max) })
 }
 
 // dispatched is a packet that is being sent by who has committed it.

@@ -58,7 +58,7 @@ type memEnd struct {
 	in     *memHalf // what the peer has written
 	peer   *memEnd
 	closed atomic.Bool // Writers: the one who closes it, once
-	spree  atomic.Uint32
+	streak atomic.Uint32
 	turn   turn // of those who write
 	dead   atomic.Pointer[deadlines]
 }
@@ -164,24 +164,24 @@ func (h *memHalf) grow(n int) {
 	h.buf, h.at = buf, 0
 }
 
-// breathe lets other fibers run if this end keeps the caller busy.
-func (e *memEnd) breathe() {
-	if n := e.spree.Load(); n < longSpree {
-		e.spree.Store(n + 1)
+// yieldIfBusy lets other fibers run if this end keeps the caller busy.
+func (e *memEnd) yieldIfBusy() {
+	if n := e.streak.Load(); n < longStreak {
+		e.streak.Store(n + 1)
 		return
 	}
-	e.spree.Store(0)
+	e.streak.Store(0)
 	fibers.Yield()
 }
 
 // read implements stream.
 func (e *memEnd) read(p []byte) (int, error) {
-	e.breathe()
+	e.yieldIfBusy()
 	for {
 		if n, ok, err := e.tryRead(p, true); ok {
 			return n, err
 		}
-		e.spree.Store(0)
+		e.streak.Store(0)
 		if w := e.desc.Wait(epoll.In); w != nil {
 			w.Exit()
 		}
@@ -190,7 +190,7 @@ func (e *memEnd) read(p []byte) (int, error) {
 
 // write implements stream.
 func (e *memEnd) write(p []byte) (done int, err error) {
-	e.breathe()
+	e.yieldIfBusy()
 	e.turn.Lock()
 	for {
 		n, ok, err := e.put(p[done:])
@@ -201,7 +201,7 @@ func (e *memEnd) write(p []byte) (done int, err error) {
 		if ok {
 			continue
 		}
-		e.spree.Store(0)
+		e.streak.Store(0)
 		if w := e.desc.Wait(epoll.Out); w != nil {
 			e.turn.Unlock()
 			w.Exit()

@@ -62,7 +62,7 @@ func (f *fd) receiveMsgOnce(p, oob []byte, ask int, rsa *syscall.RawSockaddrAny)
 			}
 			continue
 		}
-		if x, ok := f.stray(); ok {
+		if x, ok := f.takeAbandoned(); ok {
 			*rsa = x.rsa
 			return copy(p, x.data), 0, 0, x.size, x.err
 		}

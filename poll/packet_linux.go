@@ -59,7 +59,7 @@ func (f *fd) receiveOnce(p []byte, rsa *syscall.RawSockaddrAny) (int, uint32, er
 			}
 			continue
 		}
-		if x, ok := f.stray(); ok {
+		if x, ok := f.takeAbandoned(); ok {
 			*rsa = x.rsa
 			return copy(p, x.data), x.size, x.err
 		}

@@ -18,18 +18,18 @@ type plainMailer struct {
 	udp *net.UDPConn // nil of a unix socket
 
 	// Operations that receive: one goroutine does, for all of them. A packet that nobody
-	// wants any more when it is there goes to the strays, for the next who receives.
+	// wants any more when it is there goes to the abandoned ones, for the next who receives.
 	post struct {
 		sync.Mutex
-		wants  map[*func(letter) bool]struct{}
-		strays []letter
-		up     bool // the goroutine is there
+		wants     map[*func(letter) bool]struct{}
+		abandoned []letter
+		up        bool // the goroutine is there
 	}
 }
 
 // recvOp implements mailer.
 func (m *plainMailer) recvOp(max int) cml.Op[letter] {
-	op := cml.NewOp(m.stray, func(w cml.Waiter[letter]) func() {
+	op := cml.NewOp(m.takeAbandoned, func(w cml.Waiter[letter]) func() {
 		want := w.Commit
 		m.post.Lock()
 		if m.post.wants == nil {
@@ -41,7 +41,7 @@ func (m *plainMailer) recvOp(max int) cml.Op[letter] {
 			go m.serve()
 		}
 		m.post.Unlock()
-		if l, ok := m.stray(); ok && !w.Commit(l) {
+		if l, ok := m.takeAbandoned(); ok && !w.Commit(l) {
 			m.give(l)
 		}
 		return func() {
@@ -53,13 +53,13 @@ func (m *plainMailer) recvOp(max int) cml.Op[letter] {
 	return cml.Wrap(op, func(l letter) letter { return l.cut(max) })
 }
 
-func (m *plainMailer) stray() (l letter, ok bool) {
+func (m *plainMailer) takeAbandoned() (l letter, ok bool) {
 	m.post.Lock()
 	defer m.post.Unlock()
-	if len(m.post.strays) == 0 {
+	if len(m.post.abandoned) == 0 {
 		return l, false
 	}
-	l, m.post.strays = m.post.strays[0], m.post.strays[1:]
+	l, m.post.abandoned = m.post.abandoned[0], m.post.abandoned[1:]
 	return l, true
 }
 
@@ -74,7 +74,7 @@ func (m *plainMailer) give(l letter) {
 		}
 	}
 	if l.err == nil {
-		m.post.strays = append(m.post.strays, l)
+		m.post.abandoned = append(m.post.abandoned, l)
 	}
 }
 
@@ -103,7 +103,7 @@ func (m *plainMailer) serve() {
 
 // early receives a packet where the goroutine has one, or is about to get the next.
 func (m *plainMailer) early() (l letter, ok bool) {
-	if l, ok := m.stray(); ok {
+	if l, ok := m.takeAbandoned(); ok {
 		return l, true
 	}
 	m.post.Lock()

@@ -88,15 +88,15 @@ func (s *plainStream) watch(dir epoll.Direction) {
 }
 
 // plainListener implements acceptor. One goroutine accepts for all who want a
-// connection. One that nobody wants any more when it is there goes to the strays,
+// connection. One that nobody wants any more when it is there goes to the abandoned ones,
 // for the next one who does.
 type plainListener struct {
-	l      net.Listener
-	mu     sync.Mutex
-	wants  map[*func(accepted) bool]struct{}
-	strays []accepted
-	up     bool // the goroutine is there
-	closed bool
+	l         net.Listener
+	mu        sync.Mutex
+	wants     map[*func(accepted) bool]struct{}
+	abandoned []accepted
+	up        bool // the goroutine is there
+	closed    bool
 }
 
 func (p *plainListener) accept() (stream, error) {
@@ -105,7 +105,7 @@ func (p *plainListener) accept() (stream, error) {
 }
 
 func (p *plainListener) acceptOp() cml.Op[accepted] {
-	return cml.NewOp(p.stray, func(w cml.Waiter[accepted]) func() {
+	return cml.NewOp(p.takeAbandoned, func(w cml.Waiter[accepted]) func() {
 		want := w.Commit
 		p.mu.Lock()
 		p.wants[&want] = struct{}{}
@@ -114,7 +114,7 @@ func (p *plainListener) acceptOp() cml.Op[accepted] {
 			go p.serve()
 		}
 		p.mu.Unlock()
-		if a, ok := p.stray(); ok && !w.Commit(a) {
+		if a, ok := p.takeAbandoned(); ok && !w.Commit(a) {
 			p.give(a)
 		}
 		return func() {
@@ -125,14 +125,14 @@ func (p *plainListener) acceptOp() cml.Op[accepted] {
 	})
 }
 
-func (p *plainListener) stray() (a accepted, ok bool) {
+func (p *plainListener) takeAbandoned() (a accepted, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.closed:
 		return accepted{err: net.ErrClosed}, true
-	case len(p.strays) > 0:
-		a, p.strays = p.strays[0], p.strays[1:]
+	case len(p.abandoned) > 0:
+		a, p.abandoned = p.abandoned[0], p.abandoned[1:]
 		return a, true
 	}
 	return a, false
@@ -153,7 +153,7 @@ func (p *plainListener) give(a accepted) {
 	case p.closed:
 		a.stream.close()
 	default:
-		p.strays = append(p.strays, a)
+		p.abandoned = append(p.abandoned, a)
 	}
 }
 
@@ -185,13 +185,13 @@ func (p *plainListener) serve() {
 
 func (p *plainListener) close() error {
 	p.mu.Lock()
-	strays := p.strays
-	p.strays, p.closed = nil, true
+	abandoned := p.abandoned
+	p.abandoned, p.closed = nil, true
 	p.mu.Unlock()
 	// While this waits for a call that is under way, of the raw descriptor, the Accept
 	// in serve fails, and all who want a connection are told.
 	err := bare(p.l.Close())
-	for _, a := range strays {
+	for _, a := range abandoned {
 		a.stream.close()
 	}
 	p.give(accepted{err: net.ErrClosed}) // to those who are left

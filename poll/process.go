@@ -31,7 +31,7 @@ type Process struct {
 	result *cml.IVar[error] // for those who wait
 
 	kept     *keptOutput // of Capture, or nil
-	released func()      // of StartIn, or nil: has been collected
+	released func()      // of StartProcessIn, or nil: has been collected
 	life     life
 }
 
@@ -46,13 +46,13 @@ type ending interface {
 	close()
 }
 
-// Start starts a program, as cmd.Start does. Somebody must Wait for it. The child may
+// StartProcess starts a program, as cmd.Start does. Somebody must Wait for it. The child may
 // use the processors that this process was given, though the caller's scheduler is
 // locked to one of them. If the runtime ends meanwhile the process is returned all
 // the same, and the fiber ends where it waits next.
-func Start(cmd *exec.Cmd) (*Process, error) {
+func StartProcess(cmd *exec.Cmd) (*Process, error) {
 	if cmd == nil {
-		panic("poll: Start(nil): give it a command")
+		panic("poll: StartProcess(nil): give it a command")
 	}
 	quick := cmd.Cancel == nil && direct(cmd.Stdin) && direct(cmd.Stdout) && direct(cmd.Stderr)
 	if err := fibers.Blocking(func() error { return cores.Unpinned(cmd.Start) }); err != nil {
@@ -80,7 +80,7 @@ func (p *Process) Pid() int {
 
 func (p *Process) check(what string) {
 	if p.cmd == nil {
-		panic("poll: " + what + " of a Process that is none: Start makes one")
+		panic("poll: " + what + " of a Process that is none: StartProcess makes one")
 	}
 }
 

@@ -58,12 +58,12 @@ func OwnGroup(cmd *exec.Cmd) error {
 }
 
 // SignalGroup sends a signal to the process and to all others of its group, of which it must be
-// the leader: see OwnGroup, StartIn. It fails with os.ErrProcessDone if the process has ended
+// the leader: see OwnGroup, StartProcessIn. It fails with os.ErrProcessDone if the process has ended
 // and been waited for, also if others of the group are left.
 func (p *Process) SignalGroup(sig os.Signal) error {
 	p.check("SignalGroup")
 	if !p.group {
-		panic("poll: SignalGroup of a Process in the group of others: call OwnGroup(cmd) before Start")
+		panic("poll: SignalGroup of a Process in the group of others: call OwnGroup(cmd) before StartProcess")
 	}
 	p.life.Lock()
 	defer p.life.Unlock()

@@ -44,7 +44,7 @@ func TestWaitOpLosesToATimeOutWhileOutputIsCopied(t *testing.T) {
 				out = new(strings.Builder)
 				cmd.Stdout, cmd.WaitDelay = out, delay
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-				p, err := Start(cmd)
+				p, err := StartProcess(cmd)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -80,7 +80,7 @@ func TestPollOfExitedProcess(t *testing.T) {
 	onEach(t, func(t *testing.T) {
 		inFiber(t, func() {
 			for range 10 {
-				p, err := Start(shell(t, "sleep 0.01; exit 3"))
+				p, err := StartProcess(shell(t, "sleep 0.01; exit 3"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -106,7 +106,7 @@ func TestStdoutPipeAfterTheExit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := Start(cmd)
+		p, err := StartProcess(cmd)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestStartUnpinned(t *testing.T) {
 	var out strings.Builder
 	cmd := exec.Command("nproc")
 	cmd.Stdout = &out
-	p, err := Start(cmd)
+	p, err := StartProcess(cmd)
 	if err != nil {
 		t.Skip(err)
 	}

@@ -110,7 +110,7 @@ func (p *Process) Output() ([]byte, error) {
 func (p *Process) OutputOp() cml.Op[fibers.Result[[]byte]] {
 	p.check("Output")
 	if p.kept == nil {
-		panic("poll: Output of a Process whose output is not kept: call Capture(cmd) before Start")
+		panic("poll: Output of a Process whose output is not kept: call Capture(cmd) before StartProcess")
 	}
 	return cml.Wrap(p.WaitOp(), func(err error) fibers.Result[[]byte] {
 		return fibers.Result[[]byte]{Value: p.kept.Bytes(), Err: err}

@@ -9,10 +9,10 @@ import (
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
-// StartIn is Start of a process that does not outlive the group: it is killed when the context of the
+// StartProcessIn is StartProcess of a process that does not outlive the group: it is killed when the context of the
 // group is cancelled, and at the end of the scope, when all members have ended, if it
 // is still there; the scope returns when it has been collected. If the group's context has been
-// cancelled, as after its end, it is not started, and the error is its cause. StartIn panics
+// cancelled, as after its end, it is not started, and the error is its cause. StartProcessIn panics
 // in what was given to Group.Defer.
 //
 // The process leads a process group of its own (see OwnGroup; unless cmd.SysProcAttr has it
@@ -23,9 +23,9 @@ import (
 // A process that shall be asked to end, before it is killed, is one of
 // exec.CommandContext, with cmd.Cancel: then the context of the group does nothing of its own; or
 // one for which Shutdown is called.
-func StartIn(g *fibers.Group, cmd *exec.Cmd) (*Process, error) {
+func StartProcessIn(g *fibers.Group, cmd *exec.Cmd) (*Process, error) {
 	if g == nil || cmd == nil {
-		panic("poll: StartIn without a group or a command")
+		panic("poll: StartProcessIn without a group or a command")
 	}
 	ctx := g.Context()
 	if ctx.Err() != nil { // also of a group that has ended
@@ -34,7 +34,7 @@ func StartIn(g *fibers.Group, cmd *exec.Cmd) (*Process, error) {
 	s := new(scoped)
 	takeBack := g.Defer(s.end)
 	ownGroup(cmd)
-	p, err := Start(cmd)
+	p, err := StartProcess(cmd)
 	if err != nil {
 		takeBack()
 		return nil, err

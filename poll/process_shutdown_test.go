@@ -92,7 +92,7 @@ func TestProcessPipes(t *testing.T) {
 		if _, err := StdoutPipe(cmd); err == nil {
 			t.Error("a second pipe for the output")
 		}
-		p, err := Start(cmd)
+		p, err := StartProcess(cmd)
 		if err != nil {
 			t.Error(err)
 			return
@@ -129,7 +129,7 @@ func TestProcessThatOutlivesItsOutput(t *testing.T) {
 			return
 		}
 		defer out.Close()
-		p, err := Start(cmd)
+		p, err := StartProcess(cmd)
 		if err != nil {
 			t.Error(err)
 			return
@@ -154,7 +154,7 @@ func TestOutput(t *testing.T) {
 			return
 		}
 		Capture(cmd)
-		p, err := Start(cmd)
+		p, err := StartProcess(cmd)
 		if err != nil {
 			t.Error(err)
 			return
@@ -198,7 +198,7 @@ func TestShutdown(t *testing.T) {
 			}
 		}
 		const deaf = "trap '' TERM; echo $$; while :; do sleep 60; done" // and so are its children
-		p, _, _, end := begin(t, shell(t, "echo $$; exec sleep 60"), Start)
+		p, _, _, end := begin(t, shell(t, "echo $$; exec sleep 60"), StartProcess)
 		if isReady(p.ShutdownOp(0)) {
 			t.Error("it has ended")
 		}
@@ -206,19 +206,19 @@ func TestShutdown(t *testing.T) {
 		terms(p.Shutdown(time.Hour), syscall.SIGTERM) // once more does no harm
 		end()
 
-		p, _, _, end = begin(t, shell(t, deaf), grouped(Start))
+		p, _, _, end = begin(t, shell(t, deaf), grouped(StartProcess))
 		if _, ok := fibers.PerformTimeout(p.ShutdownOp(time.Hour), 5*time.Millisecond); ok {
 			t.Error("it has ended though it is deaf")
 		}
 		terms(p.Shutdown(5*time.Millisecond), syscall.SIGKILL)
 		end()
 
-		p, _, _, end = begin(t, shell(t, "echo $$; exec sleep 60"), Start)
+		p, _, _, end = begin(t, shell(t, "echo $$; exec sleep 60"), StartProcess)
 		terms(p.Shutdown(-1), syscall.SIGKILL)
 		end()
 
 		// One that is lost to kills nobody later.
-		p, _, _, end = begin(t, shell(t, deaf), grouped(Start))
+		p, _, _, end = begin(t, shell(t, deaf), grouped(StartProcess))
 		ended := cml.Perform(cml.Choice(
 			cml.Wrap(p.ShutdownOp(time.Second), func(error) bool { return true }),
 			cml.Wrap(fibers.After(time.Millisecond), func(time.Time) bool { return false })))
@@ -244,7 +244,7 @@ func TestShutdownOfOneWhoseOutputIsHeld(t *testing.T) {
 	cmd := shell(t, "setsid sh -c 'echo $$ >&3; exec sleep 60' & exec sleep 60")
 	cmd.ExtraFiles = []*os.File{w}
 	Capture(cmd)
-	p, err := grouped(Start)(cmd)
+	p, err := grouped(StartProcess)(cmd)
 	w.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +278,7 @@ func TestShutdownThatLosesTakesNothingBack(t *testing.T) {
 			return
 		}
 		defer in.Close()
-		p, out, child, end := begin(t, cmd, grouped(Start))
+		p, out, child, end := begin(t, cmd, grouped(StartProcess))
 		defer end()
 		var all sync.WaitGroup
 		for range 3 {
@@ -323,7 +323,7 @@ func TestProcessesWhenTheRuntimeEnds(t *testing.T) {
 		var child int
 		up := make(chan struct{}, 2)
 		rt.Go(func() {
-			p, _, _, end := begin(t, shell(t, "trap '' TERM; echo $$; while :; do sleep 60; done"), grouped(Start))
+			p, _, _, end := begin(t, shell(t, "trap '' TERM; echo $$; while :; do sleep 60; done"), grouped(StartProcess))
 			defer end()
 			asked = p
 			up <- struct{}{}
@@ -333,7 +333,7 @@ func TestProcessesWhenTheRuntimeEnds(t *testing.T) {
 		rt.Go(func() {
 			fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) error {
 				p, _, number, end := begin(t, shell(t, "sleep 60 & echo $!; wait"),
-					func(cmd *exec.Cmd) (*Process, error) { return StartIn(g, cmd) })
+					func(cmd *exec.Cmd) (*Process, error) { return StartProcessIn(g, cmd) })
 				defer end()
 				scoped, child = p, number
 				up <- struct{}{}
@@ -369,7 +369,7 @@ func TestProcessesWhenTheRuntimeEnds(t *testing.T) {
 func TestGroupOfAProcess(t *testing.T) {
 	forProcesses(t, func(t *testing.T) {
 		const family = "trap 'exit 0' TERM; sleep 60 & echo $!; wait"
-		p, out, child, end := begin(t, shell(t, family), grouped(Start))
+		p, out, child, end := begin(t, shell(t, family), grouped(StartProcess))
 		if err := p.SignalGroup(syscall.SIGKILL); err != nil {
 			t.Error(err)
 		}
@@ -384,12 +384,12 @@ func TestGroupOfAProcess(t *testing.T) {
 		end()
 
 		// Children that are deaf end with their parent.
-		p, _, child, end = begin(t, shell(t, "(trap '' TERM; exec sleep 60) & echo $!; exec sleep 60"), grouped(Start))
+		p, _, child, end = begin(t, shell(t, "(trap '' TERM; exec sleep 60) & echo $!; exec sleep 60"), grouped(StartProcess))
 		p.Shutdown(time.Hour)
 		isGone(t, child)
 		end()
 
-		p, err := Start(shell(t, "exit 0"))
+		p, err := StartProcess(shell(t, "exit 0"))
 		if err != nil {
 			t.Error(err)
 			return
@@ -409,7 +409,7 @@ func TestGroupOfAProcess(t *testing.T) {
 func TestSignalGroupStress(t *testing.T) {
 	forProcesses(t, func(t *testing.T) {
 		for range 20 {
-			p, err := grouped(Start)(shell(t, "exit 0"))
+			p, err := grouped(StartProcess)(shell(t, "exit 0"))
 			if err != nil {
 				t.Error(err)
 				return
@@ -430,7 +430,7 @@ func TestSignalGroupStress(t *testing.T) {
 	})
 }
 
-func TestStartIn(t *testing.T) {
+func TestStartProcessIn(t *testing.T) {
 	forProcesses(t, func(t *testing.T) {
 		const family = "sleep 60 & echo $!; wait"
 		wrong := errors.New("wrong")
@@ -448,7 +448,7 @@ func TestStartIn(t *testing.T) {
 			err := fibers.WithGroup(context.Background(), func(ctx context.Context, g *fibers.Group) error {
 				cmd := shell(t, family)
 				var end func()
-				p, _, child, end = begin(t, cmd, func(cmd *exec.Cmd) (*Process, error) { return StartIn(g, cmd) })
+				p, _, child, end = begin(t, cmd, func(cmd *exec.Cmd) (*Process, error) { return StartProcessIn(g, cmd) })
 				defer end()
 				return body(p, g)
 			})
@@ -463,24 +463,24 @@ func TestStartIn(t *testing.T) {
 		var over *fibers.Group
 		fibers.WithGroup(context.Background(), func(ctx context.Context, g *fibers.Group) error {
 			over = g
-			if _, err := StartIn(g, exec.Command("/no/such/program")); !errors.Is(err, os.ErrNotExist) {
+			if _, err := StartProcessIn(g, exec.Command("/no/such/program")); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("%v", err)
 			}
 			g.Go(func(context.Context) error { return wrong })
 			cml.Perform(cml.Done(ctx))
-			if _, err := StartIn(g, shell(t, "exit 0")); err != wrong {
+			if _, err := StartProcessIn(g, shell(t, "exit 0")); err != wrong {
 				t.Errorf("in a scope that is cancelled: %v", err)
 			}
 			return nil
 		})
-		if p, err := StartIn(over, shell(t, "exit 0")); p != nil || err != wrong {
+		if p, err := StartProcessIn(over, shell(t, "exit 0")); p != nil || err != wrong {
 			t.Errorf("in a scope that has ended: %v, %v", p, err)
 		}
 	})
 }
 
 // However a start from outside falls on the end of the scope, the process ends.
-func TestStartInAgainstTheEndOfTheScopeStress(t *testing.T) {
+func TestStartProcessInAgainstTheEndOfTheScopeStress(t *testing.T) {
 	forProcesses(t, func(t *testing.T) {
 		for range 20 {
 			var all sync.WaitGroup
@@ -493,7 +493,7 @@ func TestStartInAgainstTheEndOfTheScopeStress(t *testing.T) {
 						}
 					}()
 					close(begun)
-					if p, err := StartIn(g, exec.Command("sleep", "60")); err == nil {
+					if p, err := StartProcessIn(g, exec.Command("sleep", "60")); err == nil {
 						_ = p.Wait()
 					}
 				})
@@ -530,7 +530,7 @@ func TestOwnGroupOfAttributes(t *testing.T) {
 				t.Errorf("%+v: %v", c.attr, err)
 				return
 			}
-			p, err := Start(cmd)
+			p, err := StartProcess(cmd)
 			if err != nil || !p.group {
 				t.Errorf("%+v: %v", c.attr, err)
 				return

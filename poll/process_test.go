@@ -30,7 +30,7 @@ func TestProcess(t *testing.T) {
 			cmd := shell(t, "echo hello; exit 3")
 			var out strings.Builder
 			cmd.Stdout = &out
-			p, err := Start(cmd)
+			p, err := StartProcess(cmd)
 			if err != nil {
 				t.Error(err)
 				return
@@ -48,7 +48,7 @@ func TestProcess(t *testing.T) {
 				t.Errorf("a signal to a process that is no more: %v", err)
 			}
 
-			p, err = Start(shell(t, "exec sleep 60"))
+			p, err = StartProcess(shell(t, "exec sleep 60"))
 			if err != nil {
 				t.Error(err)
 				return
@@ -69,7 +69,7 @@ func TestProcess(t *testing.T) {
 					t.Error("killed, and no error")
 				}
 			}
-			if _, err := Start(exec.Command("/no/such/program")); !errors.Is(err, os.ErrNotExist) {
+			if _, err := StartProcess(exec.Command("/no/such/program")); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("%v", err)
 			}
 		})

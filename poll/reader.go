@@ -47,7 +47,7 @@ type Reader struct {
 	scanned int // so many of these bytes have been looked through for the end of a line
 	limit   int
 	err     error // found, and not told yet
-	spree   int   // reads in a row that did not wait
+	streak  int   // reads in a row that did not wait
 
 	caller      caller
 	first, last *readWaiter
@@ -65,7 +65,7 @@ const (
 	keptIdle     = 64 << 10 // the most that is kept of an empty one
 	defaultLimit = 1 << 20
 	perEvent     = 256 << 10 // how much is read in a call that an event makes
-	readerSpree  = longSpree
+	readerStreak = longStreak
 )
 
 // NewReader returns a Reader of r. Over a Conn, a File or an end of a MemPipe it reads
@@ -317,13 +317,13 @@ func (r *Reader) wait(want want) (t taken) {
 // turn. The lock is held.
 func (r *Reader) busy(got bool) (tired bool) {
 	if !got {
-		r.spree = 0
+		r.streak = 0
 		return false
 	}
-	if r.spree++; r.spree < readerSpree {
+	if r.streak++; r.streak < readerStreak {
 		return false
 	}
-	r.spree = 0
+	r.streak = 0
 	return true
 }
 

@@ -130,7 +130,7 @@ func (r *Reader) attempt(w want, ask bool) (t taken, tired, ok bool) {
 			return t, got && r.busy(true), true
 		}
 		if r.err != nil || !r.fill(ask) {
-			r.spree = 0
+			r.streak = 0
 			return t, false, false
 		}
 		got = true
@@ -180,7 +180,7 @@ func (r *Reader) serve() {
 		next := x.next
 		if x.want.of.over() {
 			r.unlink(x)
-			x.vain = true
+			x.lost = true
 		} else if t, n, ok := r.find(x.want); ok {
 			w, tells := x.want, r.tells(x.want, t)
 			r.unlink(x)
@@ -269,7 +269,7 @@ type readSource struct {
 type readWaiter struct {
 	next, prev *readWaiter
 	queued     bool
-	vain       bool // out of the queue, and not committed
+	lost       bool // out of the queue, and not committed
 	want       want
 	reg        *cml.Registration[taken]
 }
@@ -295,7 +295,7 @@ func (s *readSource) Block(reg *cml.Registration[taken]) {
 	r := s.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if x.vain = s.want.of.over(); x.vain {
+	if x.lost = s.want.of.over(); x.lost {
 		x.queued = false
 		return
 	}
@@ -321,7 +321,7 @@ func (s *readSource) Withdraw(reg *cml.Registration[taken]) bool {
 	defer r.mu.Unlock()
 	x, ok := reg.Place.(*readWaiter)
 	if !ok || !x.queued {
-		return ok && x.vain
+		return ok && x.lost
 	}
 	r.unlink(x)
 	if r.first == nil {

@@ -39,7 +39,7 @@ func (f *fd) isReady(dir epoll.Direction, ask bool) (error, bool) {
 			return nil, true
 		case s != epoll.Ready:
 			return over(s), true
-		case dir == epoll.In && f.hasStray():
+		case dir == epoll.In && f.hasAbandoned():
 			return nil, true
 		case sysReady(f.sys, dir == epoll.Out):
 			return nil, true

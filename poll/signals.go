@@ -18,9 +18,9 @@ type Signals struct {
 // signalsKept is how many signals wait to be got; more are lost, as signals are.
 const signalsKept = 64
 
-// Notify returns the signals of these kinds, as signal.Notify does: they no longer
+// NotifySignals returns the signals of these kinds, as signal.Notify does: they no longer
 // do what they would. None means all.
-func Notify(kinds ...os.Signal) *Signals {
+func NotifySignals(kinds ...os.Signal) *Signals {
 	s := &Signals{c: make(chan os.Signal, signalsKept), queue: cml.NewQueue[os.Signal](signalsKept)}
 	signal.Notify(s.c, kinds...)
 	go func() {

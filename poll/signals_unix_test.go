@@ -11,7 +11,7 @@ import (
 )
 
 func TestSignals(t *testing.T) {
-	s := Notify(syscall.SIGUSR2)
+	s := NotifySignals(syscall.SIGUSR2)
 	inFiber(t, func() {
 		if _, ok := fibers.PerformTimeout(s.GetOp(), time.Millisecond); ok {
 			t.Error("a signal that nobody sent")

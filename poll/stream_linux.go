@@ -40,7 +40,7 @@ func (f *fd) readOnce(p []byte) (int, error) {
 			}
 			continue
 		}
-		if x, ok := f.stray(); ok {
+		if x, ok := f.takeAbandoned(); ok {
 			return copy(p, x.data), x.err
 		}
 		n, errno := 0, syscall.Errno(0)

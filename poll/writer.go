@@ -39,13 +39,13 @@ type Writer struct {
 	look   func()        // w.event
 	prompt bool          // nobody writes beside the callers
 
-	mu    sync.Mutex // of all that follows
-	buf   []byte     // accepted and not sent
-	size  int        // of what is in the buffer at most, but for a single larger piece
-	sent  uint64     // bytes
-	err   error
-	puts  int // writes in the queue
-	spree int
+	mu     sync.Mutex // of all that follows
+	buf    []byte     // accepted and not sent
+	size   int        // of what is in the buffer at most, but for a single larger piece
+	sent   uint64     // bytes
+	err    error
+	puts   int // writes in the queue
+	streak int
 
 	first, last *writeWaiter
 	cancel      func()
@@ -199,8 +199,8 @@ func (w *Writer) attempt(p []byte, flush bool, target uint64, ask bool) (tired, 
 
 // busy is as that of Reader.
 func (w *Writer) busy(got bool) (tired bool) {
-	if w.spree++; !got || w.spree >= readerSpree {
-		w.spree = 0
+	if w.streak++; !got || w.streak >= readerStreak {
+		w.streak = 0
 		return got
 	}
 	return false

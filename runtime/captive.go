@@ -101,7 +101,7 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 	}
 	id := &rt.idle
 	id.mu.Lock()
-	if v.slept >= 0 { // U2
+	if v.sleepIndex >= 0 { // U2
 		id.mu.Unlock()
 		rt.mu.Unlock()
 		return false
@@ -222,7 +222,7 @@ func (s *scheduler) reclaim() bool {
 	seats := slices.Clone(*rt.schedulers.Load())
 	t := seats[s.index]
 	id.mu.Lock()
-	asleep := t.slept >= 0
+	asleep := t.sleepIndex >= 0
 	if rt.stopping.Load() || t.running.get() != 0 {
 		id.mu.Unlock()
 		return false

@@ -140,7 +140,7 @@ func TestAStandInThatIsSentAwayTouchesNothing(t *testing.T) {
 	v, st := all[0], newScheduler(rt)
 	rt.replace(v, st, false)
 	id := &rt.idle
-	st.slept = 0
+	st.sleepIndex = 0
 	id.mu.list = append(id.mu.list, st)
 	id.nsleep.Inc()
 	id.attend.Inc()

@@ -62,7 +62,7 @@ package runtime
 //	scheduler takes it in well under a microsecond. But who falls asleep while
 //	others are awake and nobody watches is the watcher: it sleeps for 50 µs to 1 ms
 //	at a time, and takes a fiber that it has seen twice in the same next place,
-//	with no turn of its scheduler between, or half of a ring that is ripe
+//	with no turn of its scheduler between, or half of a ring that is stealable
 //	(steal.go). It is the last to be woken for work. Putting a fiber there wakes
 //	nobody if there is a watcher; if there is none (all fell asleep, and then one
 //	was woken) it wakes one, which finds nothing and becomes the watcher. The
@@ -212,7 +212,7 @@ func (rt *Runtime) wakeOne() {
 	id.remove(s)
 	id.mu.Unlock()
 	rt.kickMonitor()
-	s.called.Store(rt.clock())
+	s.wokenAt.Store(rt.clock())
 	s.parker.permit(&rt.bell)
 }
 
@@ -235,13 +235,13 @@ func (id *idlers) choose() *scheduler {
 // remove takes s out of the list; mu is held.
 func (id *idlers) remove(s *scheduler) {
 	l := id.mu.list
-	copy(l[s.slept:], l[s.slept+1:])
+	copy(l[s.sleepIndex:], l[s.sleepIndex+1:])
 	l[len(l)-1] = nil
 	id.mu.list = l[:len(l)-1]
-	for i := int(s.slept); i < len(id.mu.list); i++ {
-		id.mu.list[i].slept = int32(i)
+	for i := int(s.sleepIndex); i < len(id.mu.list); i++ {
+		id.mu.list[i].sleepIndex = int32(i)
 	}
-	s.slept = -1
+	s.sleepIndex = -1
 	if s.timekeeper {
 		s.timekeeper = false
 		id.mu.until = never
@@ -274,7 +274,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		return nil, searching
 	}
 	s.wheel.unattended.Store(true)
-	s.slept = int32(len(id.mu.list))
+	s.sleepIndex = int32(len(id.mu.list))
 	id.mu.list = append(id.mu.list, s)
 	id.nsleep.Inc()
 	id.attend.Inc()
@@ -304,7 +304,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	}
 	// Not woken by anyone: a time-out, work, or the end.
 	id.mu.Lock()
-	listed := s.slept >= 0
+	listed := s.sleepIndex >= 0
 	if listed {
 		id.remove(s)
 	}
@@ -343,14 +343,14 @@ func (s *scheduler) found(searching bool) {
 // came notes how long it took to come when called.
 func (s *scheduler) came() {
 	if !s.rt.stopping.Load() && !s.unseated.Load() { // which call too, without a time: see reclaim
-		s.wakeUps.add(time.Duration(s.now - s.called.Load()))
+		s.wakeUps.add(time.Duration(s.now - s.wokenAt.Load()))
 	}
 }
 
 // afterSleep is what a root does when it comes back from a wait.
 func (s *scheduler) afterSleep() {
 	s.now = s.rt.clock()
-	s.breathed = s.now
+	s.yieldedAt = s.now
 	s.countdown = s.interval
 	if !s.unseated.Load() { // the wheel may be another's: see reclaim
 		s.wheel.unattended.Store(false)

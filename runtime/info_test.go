@@ -217,7 +217,7 @@ func TestStatsAgreeAtRest(t *testing.T) {
 	st := rt.Stats()
 	var ended, parks, turns uint64
 	for _, s := range st.Schedulers {
-		ended, parks, turns = ended+s.Ended, parks+s.Parks, turns+s.Turns
+		ended, parks, turns = ended+s.Ended, parks+s.Parks, turns+s.Passes
 		if s.Queued != 0 {
 			t.Errorf("scheduler %d has %d fibers queued", s.Index, s.Queued)
 		}

@@ -11,7 +11,7 @@ import (
 // bad for the whole: a scheduler that blocks in a system call takes a processor of the Go
 // runtime out of use until sysmon notices, 20 µs later at best, and needs one when it
 // comes back; a thread that is pinned now and let go then is moved between cores each
-// time; goroutines that are ready wait for a breath of who runs. So a runtime that has
+// time; goroutines that are ready wait until who runs yields the processor. So a runtime that has
 // seen such company lately behaves as goroutines do:
 //
 //   - a scheduler that sleeps parks, its descriptors in Go's own poller (epoll.Park);

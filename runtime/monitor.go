@@ -22,7 +22,7 @@ import (
 //
 // A fiber that computes and one that waits look the same from here, where the status of its
 // goroutine is not known. If the process's processors are busy, one scheduler that turns is
-// enough to keep the others' delay bounded, as it takes from captives too (relieve); if they
+// enough to keep the others' delay bounded, as it takes from captives too (stealFromStalled); if they
 // are not, captives wait.
 
 type monitor struct {

@@ -64,7 +64,7 @@ func WithCPUs(cpus ...int) Option {
 // its core, because other programs use it or a fiber blocks it, is unlocked for some
 // time. A process
 // that is started from such a thread (os/exec in a fiber, or for a moment in a
-// goroutine that comes to run there) inherits the limit; one that poll.Start starts
+// goroutine that comes to run there) inherits the limit; one that poll.StartProcess starts
 // does not.
 //
 // Masks that others set, the application for a thread of its own, or taskset and cpusets

@@ -18,11 +18,11 @@ import (
 // about once a second, more often under heavy garbage collection. A locked thread
 // (runtime.LockOSThread) cannot resume a coroutine made elsewhere. So what is
 // pinned is the thread that happens to carry the scheduler, and pinning heals
-// itself: at every breath the scheduler compares the thread it is on with the one
+// itself: whenever it yields the processor, the scheduler compares the thread it is on with the one
 // it pinned.
 //
 // A scheduler that falls asleep lets its thread go, and pins it again when it has
-// run for a breath (a millisecond). Where it wakes up is the system's to decide,
+// run until the scheduler yields the processor (a millisecond). Where it wakes up is the system's to decide,
 // which knows what else runs: a pinned thread that is woken by a packet waits for
 // whoever is on its core (measured: three times the time of an echo). What has no
 // more than a millisecond to do has no use for a core of its own.

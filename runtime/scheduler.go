@@ -75,7 +75,7 @@ type scheduler struct {
 	firing    bool   // the root is in fire
 	rng       uint64
 	now       int64 // the runtime's clock at the last turn
-	breathed  int64 // when the processor was last given to others
+	yieldedAt int64 // when the processor was last given to others
 	aired     int64 // when the one found there had run, at the latest
 	strained  int64 // when a turn last came late, for fibers that computed for long
 	uneven    int64 // until when they are taken to do so
@@ -109,7 +109,7 @@ type scheduler struct {
 	// nudged asks for a turn at the next pick. Writers: the monitor (sets),
 	// owner (clears). Readers: owner.
 	nudged atomic.Bool
-	// captive says that it has stalled: see relieve. Writers: the monitor; replace, once
+	// captive says that it has stalled: see stealFromStalled. Writers: the monitor; replace, once
 	// it has no seat. Readers: any.
 	captive atomic.Bool
 	// unseated: see captive.go.
@@ -123,10 +123,10 @@ type scheduler struct {
 	_ pad.Line
 
 	parker  parker
-	called  stdatomic.Int64 // when the permit was given. Writer: who gives it. Reader: owner, after that
+	wokenAt stdatomic.Int64 // when the permit was given. Writer: who gives it. Reader: owner, after that
 	wakeUps *latencies      // of the seat
 	// Under rt.idle.mu.
-	slept      int32 // index among the sleepers, -1 if awake
+	sleepIndex int32 // index among the sleepers, -1 if awake
 	timekeeper bool  // wakes by itself at rt.idle.mu.until
 	watcher    bool  // see W2
 	// Under rt.mu.
@@ -141,8 +141,8 @@ const (
 	turnTime    = 500 * time.Microsecond // most time, as long as fibers switch
 	airTime     = 500 * time.Microsecond // between two looks at the old ends, if fibers are uneven
 	unevenTime  = 10 * time.Millisecond  // within which two late turns say that they are
-	breath      = time.Millisecond       // how long to keep the processor from others
-	mixedFactor = 8                      // how much shorter turnTime and breath are beside goroutines
+	yieldEvery  = time.Millisecond       // how long to keep the processor from others
+	mixedFactor = 8                      // how much shorter turnTime and yieldEvery are beside goroutines
 	maxStreak   = 16
 	maxFavours  = 16
 	eagerness   = 256 // wakes for which a watcher's finding is remembered
@@ -154,7 +154,7 @@ const (
 var roots getg.Table[scheduler]
 
 func newScheduler(rt *Runtime) *scheduler {
-	s := &scheduler{rt: rt, interval: 1, countdown: 1, slept: -1}
+	s := &scheduler{rt: rt, interval: 1, countdown: 1, sleepIndex: -1}
 	s.deque.Init(&s.newest)
 	s.ring.Init(&s.woken)
 	s.rng = uint64(rt.made.Inc())*0x9e3779b97f4a7c15 + 1
@@ -171,7 +171,7 @@ func (s *scheduler) loop() {
 	roots.Put(key, s)
 	pprof.SetGoroutineLabels(noLabels) // coroutines inherit them
 	s.now = s.rt.clock()
-	s.breathed = s.now
+	s.yieldedAt = s.now
 	if wait.Watched() { // what is watched from the beginning is seen from the beginning
 		s.watch()
 	}
@@ -414,10 +414,10 @@ func (s *scheduler) drop(f *fiber) {
 func (s *scheduler) turn() *fiber {
 	rt := s.rt
 	now := rt.clock()
-	turnTime, breath := turnTime, breath
+	turnTime, yieldEvery := turnTime, yieldEvery
 	mixed := rt.mixed(now)
 	if mixed {
-		turnTime, breath = turnTime/mixedFactor, breath/mixedFactor
+		turnTime, yieldEvery = turnTime/mixedFactor, yieldEvery/mixedFactor
 	}
 	switch elapsed := time.Duration(now - s.now); {
 	case elapsed > turnTime && s.interval > 1:
@@ -435,8 +435,8 @@ func (s *scheduler) turn() *fiber {
 		s.nudged.Store(false)
 	}
 	s.publish(false)
-	if time.Duration(now-s.breathed) >= breath {
-		s.breathe()
+	if time.Duration(now-s.yieldedAt) >= yieldEvery {
+		s.yieldProcessor()
 	}
 	if s.fireOwn(now) {
 		rt.wakeForWork()
@@ -466,7 +466,7 @@ func (s *scheduler) turn() *fiber {
 		case 2:
 			f, _ = s.newest.Steal() // our own oldest
 		case 3:
-			f = s.relieve()
+			f = s.stealFromStalled()
 		case 4:
 			f = s.popBehind()
 		}
@@ -495,24 +495,24 @@ func (s *scheduler) receive() {
 	if s.readied {
 		s.readied = false
 		s.rt.meet(s.now)
-		s.counts.breaths++
+		s.counts.processorYields++
 		goruntime.Gosched()
 		s.now = s.rt.clock()
-		s.breathed = s.now
+		s.yieldedAt = s.now
 	}
 }
 
-// breathe lets the other goroutines of the process run for a moment, if they
+// yieldProcessor lets the other goroutines of the process run for a moment, if they
 // need that, and looks whether this one came back on another thread.
-func (s *scheduler) breathe() {
+func (s *scheduler) yieldProcessor() {
 	// Beside fibers that compute without a seat it would get one millisecond for each
 	// ten of theirs.
 	if s.rt.hogs.Load() == 0 && s.load.crowded() {
-		s.counts.breaths++
+		s.counts.processorYields++
 		goruntime.Gosched()
 	}
 	s.now = s.rt.clock()
-	s.breathed = s.now
+	s.yieldedAt = s.now
 	if s.rt.mixed(s.now) {
 		s.pin.letGo()
 	} else {

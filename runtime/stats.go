@@ -11,18 +11,18 @@ import (
 
 // counts are a scheduler's own, written by its owner without any fence.
 type counts struct {
-	turns, ended, parks, wakes        uint64
-	searches, stolen, sleeps, breaths uint64
-	fired, polls, lost                uint64
+	turns, ended, parks, wakes                uint64
+	searches, stolen, sleeps, processorYields uint64
+	fired, polls, lost                        uint64
 }
 
 // published is a copy that others may read, made at each turn and before each
 // sleep. What it says may be some turnPicks switches old.
 type published struct {
-	turns, ended, parks, wakes        stdatomic.Uint64
-	searches, stolen, sleeps, breaths stdatomic.Uint64
-	fired, polls, lost                stdatomic.Uint64
-	pinChecks, pinRight, pinMoves     stdatomic.Uint64
+	turns, ended, parks, wakes                stdatomic.Uint64
+	searches, stolen, sleeps, processorYields stdatomic.Uint64
+	fired, polls, lost                        stdatomic.Uint64
+	pinChecks, pinRight, pinMoves             stdatomic.Uint64
 }
 
 // publish brings published up to date; at turns, where it is a cost, all of it
@@ -47,7 +47,7 @@ func (s *scheduler) publish(all bool) {
 	p.searches.Store(c.searches)
 	p.stolen.Store(c.stolen)
 	p.sleeps.Store(c.sleeps)
-	p.breaths.Store(c.breaths)
+	p.processorYields.Store(c.processorYields)
 	p.fired.Store(c.fired)
 	p.polls.Store(c.polls)
 	p.lost.Store(c.lost)
@@ -81,21 +81,21 @@ type SchedulerStats struct {
 	Asleep  bool // has nothing to do
 	// Fiber is what it runs, 0 for none, and For how long it has run that without a
 	// turn; known while somebody watches.
-	Fiber    uint64
-	For      time.Duration
-	Queued   int    // fibers in its queues
-	Spawned  uint64 // fibers made on it
-	Ended    uint64 // fibers that ended on it
-	Parks    uint64 // waits begun on it
-	Wakes    uint64 // fibers that its fibers woke
-	Searches uint64 // times it looked for work at the others
-	Stolen   uint64 // fibers that it took from others
-	Lost     uint64 // attempts at that in which another was faster
-	Sleeps   uint64 // times it slept for want of work
-	Breaths  uint64 // times it let the process's other goroutines run, at most one a millisecond
-	Turns    uint64 // times its root looked at timers and old ends
-	Fired    uint64 // timers that it fired, its own and others'
-	Polls    uint64 // times it waited for descriptors, being the poller
+	Fiber           uint64
+	For             time.Duration
+	Queued          int    // fibers in its queues
+	Spawned         uint64 // fibers made on it
+	Ended           uint64 // fibers that ended on it
+	Parks           uint64 // waits begun on it
+	Wakes           uint64 // fibers that its fibers woke
+	Searches        uint64 // times it looked for work at the others
+	Stolen          uint64 // fibers that it took from others
+	Lost            uint64 // attempts at that in which another was faster
+	Sleeps          uint64 // times it slept for want of work
+	ProcessorYields uint64 // times it let the process's other goroutines run, at most one a millisecond
+	Passes          uint64 // times its root looked at timers and old ends
+	Fired           uint64 // timers that it fired, its own and others'
+	Polls           uint64 // times it waited for descriptors, being the poller
 
 	// WakeUps are the times from when somebody woke the scheduler, most often because
 	// there was work, until it came. What wakes it as the poller (an event of a
@@ -149,7 +149,7 @@ func (rt *Runtime) Stats() Stats {
 			Spawned: s.spawned.Load(),
 			Ended:   p.ended.Load(), Parks: p.parks.Load(), Wakes: p.wakes.Load(),
 			Searches: p.searches.Load(), Stolen: p.stolen.Load(), Sleeps: p.sleeps.Load(),
-			Breaths: p.breaths.Load(), Turns: p.turns.Load(), Fired: p.fired.Load(), Polls: p.polls.Load(),
+			ProcessorYields: p.processorYields.Load(), Passes: p.turns.Load(), Fired: p.fired.Load(), Polls: p.polls.Load(),
 			Lost: p.lost.Load(), WakeUps: s.wakeUps.read(), OnCore: 1, Moves: p.pinMoves.Load(),
 		}
 		if st.Pinned {
@@ -180,7 +180,7 @@ func (rt *Runtime) Stats() Stats {
 type totals struct{ spawned, ended uint64 }
 
 // past are the counters of those who had a seat before.
-type past struct{ spawned, ended, parks, wakes, searches, stolen, lost, sleeps, breaths, turns, fired, polls, moves uint64 }
+type past struct{ spawned, ended, parks, wakes, searches, stolen, lost, sleeps, processorYields, turns, fired, polls, moves uint64 }
 
 // plus returns p and what v has counted since it had the seat.
 func (p past) plus(v *scheduler) past {
@@ -188,7 +188,7 @@ func (p past) plus(v *scheduler) past {
 	return past{
 		p.spawned + v.spawned.Load(), p.ended + u.ended.Load(), p.parks + u.parks.Load(), p.wakes + u.wakes.Load(),
 		p.searches + u.searches.Load(), p.stolen + u.stolen.Load(), p.lost + u.lost.Load(), p.sleeps + u.sleeps.Load(),
-		p.breaths + u.breaths.Load(), p.turns + u.turns.Load(), p.fired + u.fired.Load(), p.polls + u.polls.Load(),
+		p.processorYields + u.processorYields.Load(), p.turns + u.turns.Load(), p.fired + u.fired.Load(), p.polls + u.polls.Load(),
 		p.moves + u.pinMoves.Load(),
 	}
 }
@@ -198,7 +198,7 @@ func (p past) minus(q past) past {
 	return past{
 		p.spawned - q.spawned, p.ended - q.ended, p.parks - q.parks, p.wakes - q.wakes,
 		p.searches - q.searches, p.stolen - q.stolen, p.lost - q.lost, p.sleeps - q.sleeps,
-		p.breaths - q.breaths, p.turns - q.turns, p.fired - q.fired, p.polls - q.polls,
+		p.processorYields - q.processorYields, p.turns - q.turns, p.fired - q.fired, p.polls - q.polls,
 		p.moves - q.moves,
 	}
 }
@@ -213,8 +213,8 @@ func (ss *SchedulerStats) add(p *past) {
 	ss.Stolen += p.stolen
 	ss.Lost += p.lost
 	ss.Sleeps += p.sleeps
-	ss.Breaths += p.breaths
-	ss.Turns += p.turns
+	ss.ProcessorYields += p.processorYields
+	ss.Passes += p.turns
 	ss.Fired += p.fired
 	ss.Polls += p.polls
 	ss.Moves += p.moves

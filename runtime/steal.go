@@ -12,8 +12,8 @@ const (
 	searchRounds = 6
 	searchPause  = 200 // loads of a shared word between two rounds, 0.2–0.4 µs
 
-	ripeAge    = 5 * time.Microsecond  // how long a fiber waits in a ring until it is stolen
-	backlogAge = 50 * time.Microsecond // since when no look has found a ring empty, until it is stolen from
+	stealableAge = 5 * time.Microsecond  // how long a fiber waits in a ring until it is stolen
+	backlogAge   = 50 * time.Microsecond // since when no look has found a ring empty, until it is stolen from
 )
 
 // victims is what a scheduler remembers of the others' next places and rings. The
@@ -39,11 +39,11 @@ type ringSight struct {
 	since int64  // all looks since then found some
 }
 
-// ripe reports whether fibers should be stolen from a ring of v, of the woken or of
+// stealable reports whether fibers should be stolen from a ring of v, of the woken or of
 // the yielded: one has waited there for some time. Most often, woken fibers run for less
 // than a microsecond and wake others: to steal one costs more than it brings, to the
 // thief, and to those that share cache lines with it.
-func (s *scheduler) ripe(v *scheduler, ring *worksteal.RingThief[fiber], now int64) bool {
+func (s *scheduler) stealable(v *scheduler, ring *worksteal.RingThief[fiber], now int64) bool {
 	low := ring.Taken()
 	n := ring.Len()
 	if n == 0 {
@@ -63,7 +63,7 @@ func (s *scheduler) ripe(v *scheduler, ring *worksteal.RingThief[fiber], now int
 			s.watched.rings = make(map[*worksteal.RingThief[fiber]]ringSight)
 		}
 		before.since = now
-	case age < ripeAge:
+	case age < stealableAge:
 		return false
 	case int64(before.until-low) > 0:
 		if age >= watchMin/2 {
@@ -152,10 +152,10 @@ func (s *scheduler) stealFrom(v *scheduler) *fiber {
 	return s.stealStale(v)
 }
 
-// stealHalf takes half of a ring of v, if that is ripe, into one of s.
+// stealHalf takes half of a ring of v, if that is stealable, into one of s.
 func (s *scheduler) stealHalf(v *scheduler, from *worksteal.RingThief[fiber], to *worksteal.RingOwner[fiber]) *fiber {
 	for range 4 {
-		if !s.ripe(v, from, s.rt.clock()) {
+		if !s.stealable(v, from, s.rt.clock()) {
 			break
 		}
 		f, moved, outcome := from.StealHalf(to, 32)
@@ -172,9 +172,9 @@ func (s *scheduler) stealHalf(v *scheduler, from *worksteal.RingThief[fiber], to
 	return nil
 }
 
-// relieve takes a fiber from a scheduler that has stalled, for one who has work of
+// stealFromStalled takes a fiber from a scheduler that has stalled, for one who has work of
 // its own: nobody else might ever come for it.
-func (s *scheduler) relieve() *fiber {
+func (s *scheduler) stealFromStalled() *fiber {
 	if f := s.takeLegacy(&s.rt.legacies.oldest); f != nil {
 		return f
 	}

@@ -7,7 +7,7 @@ import (
 
 // A ring is stolen from if a fiber waits there for long, or if there is always
 // one; not if its owner is as quick as the fibers come.
-func TestRipe(t *testing.T) {
+func TestStealable(t *testing.T) {
 	rt := &Runtime{}
 	var all [64]fiber
 	ring := func() (thief, victim *scheduler, put func(), take func()) {
@@ -18,8 +18,8 @@ func TestRipe(t *testing.T) {
 	}
 	expect := func(t *testing.T, thief, victim *scheduler, at time.Duration, want bool) {
 		t.Helper()
-		if got := thief.ripe(victim, &victim.woken, int64(at)); got != want {
-			t.Errorf("after %v: ripe = %v", at, got)
+		if got := thief.stealable(victim, &victim.woken, int64(at)); got != want {
+			t.Errorf("after %v: stealable = %v", at, got)
 		}
 	}
 	t.Run("one that waits", func(t *testing.T) {
@@ -27,8 +27,8 @@ func TestRipe(t *testing.T) {
 		expect(t, thief, victim, 0, false)
 		put()
 		expect(t, thief, victim, time.Second, false) // seen now
-		expect(t, thief, victim, time.Second+ripeAge-1, false)
-		expect(t, thief, victim, time.Second+ripeAge, true)
+		expect(t, thief, victim, time.Second+stealableAge-1, false)
+		expect(t, thief, victim, time.Second+stealableAge, true)
 		if victim.eager.Load() != 0 {
 			t.Error("eager after so short a time")
 		}
@@ -44,7 +44,7 @@ func TestRipe(t *testing.T) {
 			put()
 			expect(t, thief, victim, now, false)
 			take()
-			now += ripeAge
+			now += stealableAge
 			expect(t, thief, victim, now, false) // empty: forgets
 			now += backlogAge
 		}
@@ -52,7 +52,7 @@ func TestRipe(t *testing.T) {
 	t.Run("never empty", func(t *testing.T) {
 		thief, victim, put, take := ring()
 		put()
-		for now := time.Duration(0); now < backlogAge; now += ripeAge {
+		for now := time.Duration(0); now < backlogAge; now += stealableAge {
 			expect(t, thief, victim, now, false)
 			put()
 			take()
@@ -68,7 +68,7 @@ func TestRipe(t *testing.T) {
 		take()
 		take()
 		put()
-		expect(t, thief, victim, ripeAge, true) // the third has waited
+		expect(t, thief, victim, stealableAge, true) // the third has waited
 	})
 	t.Run("an eager one", func(t *testing.T) {
 		thief, victim, put, _ := ring()

@@ -39,7 +39,7 @@ func (d afterSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
 		c.sched.setTimer(p.entryFor(r), c.sched.rt.after(time.Duration(d)))
 	} else {
-		p.await(r, time.Duration(d))
+		p.arm(r, time.Duration(d))
 	}
 }
 
@@ -76,7 +76,7 @@ func (t atSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
 		c.sched.setTimer(p.entryFor(r), c.sched.rt.reading(time.Time(t)))
 	} else {
-		p.await(r, time.Until(time.Time(t)))
+		p.arm(r, time.Until(time.Time(t)))
 	}
 }
 
@@ -128,8 +128,8 @@ func (p *timePlace) withdraw() bool {
 	return there
 }
 
-// await sets the timer of a plain goroutine.
-func (p *timePlace) await(r *timeRegistration, d time.Duration) {
+// arm sets the timer of a plain goroutine.
+func (p *timePlace) arm(r *timeRegistration, d time.Duration) {
 	if p.std == nil {
 		p.std = time.AfterFunc(d, func() { r.Commit(time.Now()) })
 	} else {

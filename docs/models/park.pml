@@ -107,12 +107,12 @@ bool onstack[NF];
 bool inq[NF];
 bool alive[NF];
 #ifdef EDGES
-byte owed[NF];          // who unparked since a permit was last taken
+byte wokenBy[NF];          // who unparked since a permit was last taken
 byte carried[NF];       // those whose edge the word carries
-#define UNPARKED(f, who)  owed[f] = owed[f] | (1 << who)
+#define UNPARKED(f, who)  wokenBy[f] = wokenBy[f] | (1 << who)
 #define RELEASE(f, who)   carried[f] = carried[f] | (1 << who)
 #define OBSERVE(f, v)     v = carried[f]
-#define TAKE(f, v)        assert((owed[f] & ~(v)) == 0); owed[f] = 0; carried[f] = 0; v = 0
+#define TAKE(f, v)        assert((wokenBy[f] & ~(v)) == 0); wokenBy[f] = 0; carried[f] = 0; v = 0
 #else
 #define UNPARKED(f, who)  skip
 #define RELEASE(f, who)   skip

@@ -33,7 +33,7 @@ func main() {
 		}
 		defer l.Close()
 		fmt.Println("listening at", l.Addr())
-		interrupts := poll.Notify(os.Interrupt)
+		interrupts := poll.NotifySignals(os.Interrupt)
 		defer interrupts.Close()
 		served := fibers.Spawn(func() (int, error) { return serve(l, *patience) })
 		cml.Select(

@@ -37,7 +37,7 @@ func main() {
 			log.Fatal(err)
 		}
 		fmt.Println("listening at", l.Addr())
-		interrupts := poll.Notify(os.Interrupt)
+		interrupts := poll.NotifySignals(os.Interrupt)
 		defer interrupts.Close()
 		fibers.Go(func() {
 			interrupts.Get()

@@ -32,7 +32,7 @@ func main() {
 		for _, line := range os.Args[1:] {
 			s.keep(line)
 		}
-		interrupts := poll.Notify(os.Interrupt, syscall.SIGTERM)
+		interrupts := poll.NotifySignals(os.Interrupt, syscall.SIGTERM)
 		defer interrupts.Close()
 		interrupts.Get()
 		s.end()
@@ -89,7 +89,7 @@ func (s *supervisor) keep(line string) {
 
 // once runs a program until it ends, or has to.
 func (s *supervisor) once(line string) {
-	p, err := poll.Start(exec.Command("sh", "-c", "exec "+line))
+	p, err := poll.StartProcess(exec.Command("sh", "-c", "exec "+line))
 	if err != nil {
 		s.report("%s: %v", line, err)
 		return

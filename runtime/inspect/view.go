@@ -58,27 +58,27 @@ type blockerView struct {
 }
 
 type schedulerView struct {
-	Index    int           `json:"index"`
-	Fiber    uint64        `json:"fiber,omitempty"` // that it runs
-	For      time.Duration `json:"for_ns,omitempty"`
-	StandIn  bool          `json:"stand_in"`
-	CPU      int           `json:"cpu"`
-	Asleep   bool          `json:"asleep"`
-	Queued   int           `json:"queued"`
-	Spawned  uint64        `json:"spawned"`
-	Ended    uint64        `json:"ended"`
-	Parks    uint64        `json:"parks"`
-	Wakes    uint64        `json:"wakes"`
-	Searches uint64        `json:"searches"`
-	Stolen   uint64        `json:"stolen"`
-	Lost     uint64        `json:"lost"`
-	Sleeps   uint64        `json:"sleeps"`
-	Polls    uint64        `json:"polls"`
-	Fired    uint64        `json:"fired"`
-	Breaths  uint64        `json:"breaths"`
-	Turns    uint64        `json:"turns"`
-	OnCore   float64       `json:"on_core"`
-	Moves    uint64        `json:"moves"`
+	Index           int           `json:"index"`
+	Fiber           uint64        `json:"fiber,omitempty"` // that it runs
+	For             time.Duration `json:"for_ns,omitempty"`
+	StandIn         bool          `json:"stand_in"`
+	CPU             int           `json:"cpu"`
+	Asleep          bool          `json:"asleep"`
+	Queued          int           `json:"queued"`
+	Spawned         uint64        `json:"spawned"`
+	Ended           uint64        `json:"ended"`
+	Parks           uint64        `json:"parks"`
+	Wakes           uint64        `json:"wakes"`
+	Searches        uint64        `json:"searches"`
+	Stolen          uint64        `json:"stolen"`
+	Lost            uint64        `json:"lost"`
+	Sleeps          uint64        `json:"sleeps"`
+	Polls           uint64        `json:"polls"`
+	Fired           uint64        `json:"fired"`
+	ProcessorYields uint64        `json:"processor_yields"`
+	Passes          uint64        `json:"passes"`
+	OnCore          float64       `json:"on_core"`
+	Moves           uint64        `json:"moves"`
 
 	// From the call to a sleeping scheduler until it came.
 	WakeUps  uint64        `json:"wake_ups"`
@@ -258,8 +258,8 @@ func newStatsView(st fibers.Stats) statsView {
 		v.Schedulers[i] = schedulerView{
 			Index: s.Index, StandIn: s.StandIn, CPU: s.CPU, Asleep: s.Asleep, Queued: s.Queued,
 			Spawned: s.Spawned, Ended: s.Ended, Parks: s.Parks, Wakes: s.Wakes,
-			Searches: s.Searches, Stolen: s.Stolen, Sleeps: s.Sleeps, Breaths: s.Breaths,
-			Turns: s.Turns, OnCore: s.OnCore, Moves: s.Moves,
+			Searches: s.Searches, Stolen: s.Stolen, Sleeps: s.Sleeps, ProcessorYields: s.ProcessorYields,
+			Passes: s.Passes, OnCore: s.OnCore, Moves: s.Moves,
 			Fiber: s.Fiber, For: s.For, Delays: s.Delays.Count(), DelayP50: s.Delays.Quantile(0.5), DelayP99: s.Delays.Quantile(0.99), DelayMost: s.Delays.Quantile(1),
 			Lost: s.Lost, Polls: s.Polls, Fired: s.Fired,
 			WakeUps: s.WakeUps.Count(), WakeP50: s.WakeUps.Quantile(0.5), WakeP99: s.WakeUps.Quantile(0.99), WakeMost: s.WakeUps.Quantile(1),

@@ -170,7 +170,7 @@ func (ps *pairs[A, R]) join() R {
 		}
 		return f(y)
 	}
-	j.await()
+	j.wait()
 	j.outcome.raise()
 	return j.result
 }
@@ -190,7 +190,7 @@ func (ps *pairs[A, R]) unwind(i int, v any) {
 		} else {
 			j = ps.offer(i)
 		}
-		j.await()
+		j.wait()
 		ps.b.forget(&j.job)
 		o = o.then(j.outcome)
 	}

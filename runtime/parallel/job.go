@@ -161,9 +161,9 @@ func (j *job) renew() {
 	j.waiter, j.outcome = nil, outcome{}
 }
 
-// await waits until the job is done. It does not end the fiber when the runtime
+// wait waits until the job is done. It does not end the fiber when the runtime
 // closes: the branch ends too then, at its next wait, or never begins.
-func (j *job) await() {
+func (j *job) wait() {
 	if j.finished() {
 		return
 	}
