@@ -16,14 +16,14 @@ import (
 // is checked here. The danger is not the collector but a stack that moves: what is on
 // the heap and points to it is not told.
 //
-// E1: what may lie on the stack of Select's caller.
+// H1: what may lie on the stack of Select's caller.
 //
 //	The ops that On returns, and their functions with what those capture: On is the one
 //	constructor that may be inlined. Each other function of this package that makes an op
 //	is not (//go:noinline), whatever package calls it: its op is on the heap, and with it
 //	all that the op holds, an op of On in a Choice or a Wrap among them.
 //
-// E2: what keeps an op of On, or its function.
+// H2: what keeps an op of On, or its function.
 //
 //	The arguments of Select, its array of arms, and the frames of what it calls: on the
 //	same stack, and corrected when that moves. A performance keeps words, offers, the
@@ -33,7 +33,7 @@ import (
 //	called: a Select with guards goes the way of selectPicks, in which functions stay
 //	where they are.
 //
-// Checked by: the rule Constructors in internal/archtest (E1),
+// Checked by: the rule Constructors in internal/archtest (H1),
 // TestSelectOnMovingStacks.
 
 // On is Wrap for f without a result: a case of Select.
@@ -48,7 +48,7 @@ func On[T any](op Op[T], f func(T)) Op[Unit] {
 }
 
 // on is wrap to Unit, without a function in between. Immutable, and perhaps on the stack of
-// its performer: E1.
+// its performer: H1.
 type on[T any] struct {
 	op Op[T]
 	f  func(T)

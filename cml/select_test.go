@@ -30,7 +30,7 @@ func deepen(n int, f func()) {
 }
 
 // The arms of a Select and their functions may lie on the stack of its caller, which moves
-// while it waits, and when a function in it wants more: E1, E2.
+// while it waits, and when a function in it wants more: H1, H2.
 func TestSelectOnMovingStacks(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	const rounds = 40

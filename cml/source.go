@@ -71,8 +71,7 @@ func (op *sourceOp[T]) result(p *performance, _ int) T {
 	return v
 }
 
-// A Registration is a performance that waits at a Source. It is made by this
-// package only.
+// Registrations.
 //
 // G1: who touches it when.
 //
@@ -83,6 +82,9 @@ func (op *sourceOp[T]) result(p *performance, _ int) T {
 //	the registration nor the state of the performance is used again.
 //
 // Checked by: TestSourceStress, TestSourceIsUsedAgain.
+
+// A Registration is a performance that waits at a Source. It is made by this
+// package only.
 type Registration[T any] struct {
 	// Place is the source's, for what it needs each time. It is kept when the
 	// registration is used again, perhaps by another source of the same T.

@@ -37,6 +37,8 @@ var rules = []struct {
 	{"FileMap", fileMap, badFileMap, goodFileMap},
 	{"Records", records, badRecords, goodRecords},
 	{"OneRace", oneRace, badOneRace, goodOneRace},
+	{"UniqueTags", uniqueTags, badTags, goodTags},
+	{"PrivateTags", privateTags, badPrivate, goodPrivate},
 	{"Constructors", constructors, badConstructors, goodConstructors},
 }
 
