@@ -23,8 +23,8 @@ func NewBarrier(n int) *Barrier {
 	return &Barrier{n: n}
 }
 
-// Wait waits until n parties wait. What any of them did before happened before
-// the return of Wait in all of them.
+// Wait waits until n parties wait. Each call of Wait
+// synchronizes before the return of all the others of its round.
 func (b *Barrier) Wait() {
 	b.check()
 	await[Unit](b, kindGet, 0, Unit{}, wait.Barrier)

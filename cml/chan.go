@@ -14,11 +14,10 @@ import (
 //
 // A rendezvous channel has no room: a put and a get happen together, or not at
 // all. A buffered one takes up to n values that nobody has got yet. Those who
-// wait are served in the order in which they came. What happened before a put
-// happened before the return of the get that receives its value; on a rendezvous
-// channel what happened before the get happened before the return of the put, and
-// on one with room for n, what happened before the k-th get happened before the
-// return of the (k+n)-th put.
+// wait are served in the order in which they came. A put
+// synchronizes before the return of the get that receives its value; on a rendezvous
+// channel the get synchronizes before the return of the put, and on one with room for
+// n, the k-th get synchronizes before the return of the (k+n)-th put.
 //
 // There is no close: see Queue, and Cond beside a channel in a Choice.
 type Chan[T any] struct {

@@ -28,8 +28,7 @@ func (c *Cond) Signalled() bool {
 // point tells a simulation.
 func (c *Cond) point() { simhook.Point("Cond.Signalled", unsafe.Pointer(&c.iv)) }
 
-// Wait waits until it has happened. What happened before Signal happened before
-// the return of Wait.
+// Wait waits until it has happened. Signal synchronizes before the return of Wait.
 func (c *Cond) Wait() { c.iv.read(wait.Cond) }
 
 // WaitOp is Wait as an op.

@@ -52,8 +52,8 @@
 //   - At rest no two parties that could meet are both waiting.
 //   - No party that is stopped at any point, outside the few instructions for
 //     which it holds the lock of one object, keeps others from committing.
-//   - What happened before one party committed happened before the return of
-//     Perform in the partner. What an object says of itself stands there.
+//   - The commit of one party synchronizes before the return of Perform in the
+//     partner. What an object says of itself stands there.
 //
 // # What is not
 //

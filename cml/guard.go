@@ -67,7 +67,8 @@ func OnAbort[T any](op Op[T], f func()) Op[T] {
 // acquire, and stands for the op that use returns. Whatever comes of it, release
 // is called once: with aborted false after a leaf of the op committed and its
 // wraps have run, also if they panic; with aborted true if none committed, or
-// use panicked.
+// use panicked. While acquire waits, so does the whole op that is performed, time-outs in
+// it included, as with Guard.
 //
 //go:noinline
 func Bracket[R, T any](acquire func() R, release func(r R, aborted bool), use func(R) Op[T]) Op[T] {

@@ -21,7 +21,7 @@ type IVar[T any] struct {
 func NewIVar[T any]() *IVar[T] { return &IVar[T]{} }
 
 // Fill writes v, unless something has been written before: then it reports
-// false. What happened before a Fill that wrote happened before every read.
+// false. A Fill that wrote synchronizes before the return of every read.
 func (iv *IVar[T]) Fill(v T) bool {
 	if simhook.On() {
 		simhook.Point("IVar.Fill", unsafe.Pointer(iv))

@@ -8,8 +8,8 @@ import (
 )
 
 // A Lazy is a value that is made when it is wanted first, once. Those who want it meanwhile
-// wait, as fibers do. NewLazy makes one. What happened in the making happened before the
-// return of every Get.
+// wait, as fibers do. NewLazy makes one. The return of the function that makes
+// it synchronizes before the return of every Get.
 //
 // If the function panics, everybody gets that panic, as with sync.OnceValue. If it does
 // not return, because its fiber has ended, the next one who wants the value calls it.

@@ -10,7 +10,7 @@ import (
 // A Multicast carries every value that is published to all its ports. The values
 // lie in one list, through which each port makes its own way: a value is kept
 // until every port is past it. A port that nobody holds any more keeps nothing.
-// What happened before Publish happened before the return of each Get of its value.
+// Publish synchronizes before the return of each Get of its value.
 // The zero value is one without ports, ready for use.
 type Multicast[T any] struct {
 	mu      lock

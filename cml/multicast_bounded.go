@@ -28,9 +28,9 @@ var ErrLagged = errors.New("cml: reader dropped: it was too far behind")
 
 // A BoundedMulticast is a Multicast that keeps a number of values at most, for readers that may be slow, and
 // that can be closed. What is not got in time is dealt with by its policy; the fast ports
-// get every value whatever the slow ones do, but later with WaitForReader. What happened
-// before Publish happened before the return of each Get of its value, and what happened
-// before Close before the return of those that report the reason. NewBoundedMulticast makes
+// get every value whatever the slow ones do, but later with WaitForReader. Publish
+// synchronizes before the return of each Get of its value, and Close before the return of
+// those that report the reason. NewBoundedMulticast makes
 // one; the zero value is none, and its methods panic.
 //
 // The values lie in one ring, from begin to end, and each port knows the number of its next. The

@@ -39,7 +39,7 @@ import (
 // A Mutex is a sync.Locker that parks the fiber, never the scheduler. The zero
 // value is not locked. Who comes while it is free gets it, also past those who
 // wait; but who was woken and came too late is handed it by the next Unlock.
-// What happened before an Unlock happened before the return of the next Lock.
+// An Unlock synchronizes before the return of the next Lock.
 type Mutex struct {
 	word  number
 	mu    lock

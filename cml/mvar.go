@@ -4,9 +4,9 @@ import "github.com/seed222ee791/fibers/internal/wait"
 
 // An MVar is a place that is empty or full. Put waits until it is empty; Take,
 // Read and Swap wait until it is full. Those who wait are served in the order in
-// which they came. The zero value is empty and ready for use. What happened before
-// a value was put happened before the return of whoever gets it, and what happened
-// before a Take happened before the return of the next Put.
+// which they came. The zero value is empty and ready for use. A put
+// synchronizes before the return of whoever gets its value, and a Take before the
+// return of the next Put.
 type MVar[T any] struct {
 	mu   lock
 	v    T        // under mu
@@ -57,7 +57,8 @@ func (m *MVar[T]) SwapOp(v T) Op[T] {
 }
 
 // Modify puts f of what is in the MVar in its place, waiting until it is full, and returns
-// it. What happened in f happened before the return of whoever gets its value. Nobody sees the MVar meanwhile: who comes waits, also to put. So f may wait, but not for
+// it. The return of f synchronizes before the return of whoever gets its value. Nobody
+// sees the MVar meanwhile: who comes waits, also to put. So f may wait, but not for
 // what others do with the MVar. If f panics, or its fiber ends, the value is as it was.
 func (m *MVar[T]) Modify(f func(T) T) T {
 	checkModify(f)

@@ -28,8 +28,8 @@ func (n *Notifier) current() *Cond {
 	}
 }
 
-// Broadcast lets all go on who wait now. What happened before it happened before the
-// return of their Wait. Whoever changes what is waited for should hold the lock that
+// Broadcast lets all go on who wait now. It synchronizes before the return of
+// their Wait. Whoever changes what is waited for should hold the lock that
 // guards it meanwhile, or afterwards call Broadcast: then nobody misses the change.
 func (n *Notifier) Broadcast() {
 	if c := n.epoch.Swap(nil); c != nil {

@@ -32,8 +32,8 @@ type PoolConfig[T any] struct {
 
 // A Pool lends resources that are dear to make, such as connections, and of which there
 // should not be too many. NewPool makes one. Those who wait for one are served in the
-// order in which they came; the resource that was used last is lent first. What happened
-// before a Put happened before the return of whoever gets that resource next.
+// order in which they came; the resource that was used last is lent first. A Put
+// synchronizes before the return of whoever gets that resource next.
 type Pool[T any] struct {
 	conf   PoolConfig[T]
 	places *Semaphore // a unit for each resource that may still be lent; a counting one

@@ -15,9 +15,9 @@ var ErrClosed = errors.New("cml: queue closed")
 
 // A Queue is a first-in first-out buffer that can be closed. What is in it when
 // it is closed is still delivered; after that everybody gets the reason. NewQueue
-// makes one, NewRendezvous one without room, NewSliding one that drops what is oldest. What happened before a put happened before the return of the get that
-// receives its value, and what happened before Close before the return of those
-// that report the reason.
+// makes one, NewRendezvous one without room, NewSliding one that drops what is oldest. A
+// put synchronizes before the return of the get that receives its value, and Close
+// before the return of those that report the reason.
 type Queue[T any] struct {
 	capacity int  // 0: no bound
 	meets    bool // a rendezvous: who puts waits for who gets; constant

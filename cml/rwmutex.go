@@ -9,8 +9,8 @@ import (
 // An RWMutex can be held by one writer or by any number of readers. Who comes
 // first is served first: readers that come after a waiting writer wait behind it.
 // So a reader must not lock again what it holds. The zero value is not locked.
-// What happened before an Unlock happened before the return of every later Lock
-// and RLock, what happened before an RUnlock before that of every later Lock.
+// An Unlock synchronizes before the return of every later Lock and RLock, an RUnlock
+// before that of every later Lock.
 //
 // A reader holds one unit of the gate, a writer all.
 type RWMutex struct{ gate gate }

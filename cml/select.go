@@ -94,6 +94,7 @@ func Select(ops ...Op[Unit]) { selectUnseen(ops) }
 //go:linkname selectUnseen github.com/seed222ee791/fibers/cml.selectAmong
 func selectUnseen(ops []Op[Unit])
 
+//lint:ignore U1000 selectUnseen is this, by its name for the linker
 func selectAmong(ops []Op[Unit]) {
 	switch n := len(ops); {
 	case n < 2 || n > len(manyArms{}) || simhook.On():

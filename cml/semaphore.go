@@ -7,7 +7,7 @@ import (
 )
 
 // A Semaphore is a number of units that can be held. Who comes first is served
-// first, however many units he wants. What happened before a Release happened
+// first, however many units he wants. A Release synchronizes
 // before the return of an Acquire that it made possible. NewSemaphore makes one;
 // the zero value has no units.
 type Semaphore struct {

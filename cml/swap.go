@@ -3,8 +3,7 @@ package cml
 import "github.com/seed222ee791/fibers/internal/wait"
 
 // A Swap is a place where two parties meet and exchange values. The zero value
-// is ready for use. What happened before either came happened before the return of
-// the other.
+// is ready for use. Each call synchronizes before the return of the other.
 type Swap[T any] struct {
 	mu      lock
 	waiting queue[T] // under mu; at rest at most one performance's

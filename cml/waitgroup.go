@@ -54,8 +54,8 @@ func (g *WaitGroup) Go(fn func()) {
 // Done is Add(-1).
 func (g *WaitGroup) Done() { g.Add(-1) }
 
-// Wait waits until the count is zero. What happened before each Done that counted
-// happened before the return of Wait.
+// Wait waits until the count is zero. Each Done that counted
+// synchronizes before the return of Wait.
 func (g *WaitGroup) Wait() { await[Unit](g, kindGet, 0, Unit{}, wait.WaitGroup) }
 
 // WaitOp is Wait as an op.

@@ -9,7 +9,7 @@ import (
 
 // A Watch is a variable whose changes can be waited for: each Observer gets the latest value,
 // once, and none that has been overwritten before it looked. (Who must see every value
-// uses a Multicast.) NewWatch makes one. What happened before a Store happened before the
+// uses a Multicast.) NewWatch makes one. A Store synchronizes before the
 // return of the Load or Next that gets its value.
 type Watch[T any] struct {
 	mu      lock

@@ -44,8 +44,8 @@
 //   - Accept survives a shortage of descriptors and memory.
 //   - io.Copy from files and connections to a connection keeps the data out of the
 //     program where package net does.
-//   - What happened before a Write happened before the return of the Read that gets
-//     it, also as the race detector sees it.
+//   - A Write synchronizes before the return of the Read that gets it, also as the
+//     race detector sees it.
 //   - When the runtime of a fiber that waits closes, the fiber ends there, as by
 //     runtime.Goexit; the connection stays as it is. What a call is making then, a
 //     process, a file, a listener, is returned.

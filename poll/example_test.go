@@ -285,14 +285,6 @@ func ExampleNotifySignals() {
 	// Output: false
 }
 
-func ExampleNotify() {
-	s := poll.Notify(syscall.SIGHUP)
-	defer s.Close()
-	_, ok := cml.Poll(s.GetOp())
-	fmt.Println(ok)
-	// Output: false
-}
-
 func ExampleSignals_Get() {
 	s := poll.NotifySignals(syscall.SIGHUP)
 	s.Close()

@@ -32,9 +32,6 @@ func NotifySignals(kinds ...os.Signal) *Signals {
 	return s
 }
 
-// Notify is NotifySignals, by a name that does not say of what. New code has the other.
-func Notify(kinds ...os.Signal) *Signals { return NotifySignals(kinds...) }
-
 // Get waits for the next signal; after Close, when there is none left, it is nil.
 func (s *Signals) Get() os.Signal { return cml.Perform(s.GetOp()) }
 

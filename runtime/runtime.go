@@ -363,7 +363,7 @@ func (rt *Runtime) runMainUntil(fn func(), done *future) (o outcome) {
 
 // Go runs fn in a new fiber of the same runtime, or in a plain goroutine, of the
 // Default one. The fiber runs when a scheduler is free for it, here or, stolen,
-// on another core. What happened before Go happened before fn.
+// on another core. Go synchronizes before fn begins.
 //
 // A panic that leaves fn ends the process, as a goroutine's does, unless a panic
 // handler is set. Go(nil) panics. Go in a fiber whose runtime is ending makes a

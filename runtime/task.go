@@ -214,7 +214,7 @@ func (t *Task[T]) spawn(fn func() (T, error), origin uintptr) {
 // Await waits for the task's end and returns its result. If the task panicked,
 // Await panics with the *PanicError, every time. If it ended by runtime.Goexit
 // the error is ErrGoexit; if its runtime closed before it had run, ErrClosed.
-// What the task did happened before the return of Await. Any number of fibers
+// The end of the task synchronizes before the return of Await. Any number of fibers
 // and goroutines may await one task, any number of times.
 func (t *Task[T]) Await() (T, error) {
 	t.check("Await")

@@ -20,8 +20,8 @@ func (fn call) ring(s *scheduler) {
 
 // AfterFunc has fn run in a new fiber, of the same runtime, when d has passed; never
 // early. In a plain goroutine that is a fiber of the Default runtime. It needs no
-// fiber while it waits, and takes 64 bytes. What happened before AfterFunc or Reset
-// happened before fn.
+// fiber while it waits, and takes 64 bytes. AfterFunc and Reset
+// synchronize before fn begins.
 //
 // A Timer keeps nobody waiting: neither WithDrain nor Shutdown wait for it, and when
 // its runtime closes, fn is not run any more, in a Default runtime that is started

@@ -78,7 +78,7 @@ func main() {
 	}
 	var err error
 	failed := fibers.Run(func() {
-		interrupts := poll.Notify(os.Interrupt)
+		interrupts := poll.NotifySignals(os.Interrupt)
 		defer interrupts.Close()
 		stop := cml.NewCond()
 		fibers.Go(func() { interrupts.Get(); stop.Signal() })

@@ -9,8 +9,7 @@ import (
 // time, else by the caller too. That second call costs some 15 ns more than a
 // plain one, and Both does not allocate.
 //
-// What happened before Both happens before both calls, and these happen before
-// its return. See the package about panics, Goexit and calls in plain goroutines.
+// Both synchronizes before both calls begin, and the ends of these before its return. See the package about panics, Goexit and calls in plain goroutines.
 // Both panics if f is nil.
 func Both[A, R any](f func(A) R, x, y A) (a, b R) {
 	p := fork.Current()

@@ -8,8 +8,8 @@ import "github.com/seed222ee791/fibers/internal/fork"
 // call costs some 20 ns more than a plain one; what the closures cost comes
 // on top, which the Go compiler allocates.
 //
-// What happened before Do happens before each call, and the calls happen before
-// the return of Do. See the package about panics, Goexit and calls in plain
+// Do synchronizes before each call begins, and the ends of the calls before the return
+// of Do. See the package about panics, Goexit and calls in plain
 // goroutines. Do() does nothing. Do panics if a function is nil, before it has
 // called any.
 func Do(fns ...func()) {

@@ -39,8 +39,8 @@
 // # Guarantees
 //
 // A call returns when every branch has ended, whatever happened in any of them.
-// What happened before the fork happened before each branch, and what a branch
-// did before the return of the join. Branches of one fork may run in parallel and
+// The fork synchronizes before each branch begins, and the end of a branch before the
+// return of the join. Branches of one fork may run in parallel and
 // must not write the same memory without synchronization. Results stand in the
 // order of the arguments, and are joined from left to right.
 //

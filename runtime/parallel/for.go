@@ -28,8 +28,8 @@ import (
 // below have all been called then (but for a panic among them). Those above are left
 // out where the fiber that ran this one still had them, and called where another had
 // taken them: so which ones depends on who was idle. See the package about both, and
-// about calls in plain goroutines. What happened before For happens before each call,
-// and these happen before its return.
+// about calls in plain goroutines. For synchronizes before each call begins,
+// and the ends of these before its return.
 func For(lo, hi, grain int, body func(lo, hi int)) {
 	if body == nil {
 		panic("parallel: For with a nil body: give it a function")

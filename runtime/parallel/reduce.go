@@ -19,8 +19,8 @@ package parallel
 //
 // leaf and join are called perhaps in parallel. If one panics, so does Reduce when
 // all under way have ended: see the package about this, Goexit and calls in plain
-// goroutines. Reduce panics if leaf or join is nil. What happened before Reduce
-// happens before each call, and these happen before its return.
+// goroutines. Reduce panics if leaf or join is nil. Reduce
+// synchronizes before each call begins, and the ends of these before its return.
 func Reduce[T any](lo, hi, grain int, identity T, leaf func(lo, hi int, acc T) T, join func(a, b T) T) T {
 	if leaf == nil || join == nil {
 		panic("parallel: Reduce with a nil leaf or join: give it both")

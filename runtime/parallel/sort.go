@@ -9,8 +9,7 @@ import (
 // Sort sorts s in ascending order, as slices.Sort does, perhaps in parallel. NaNs
 // come first. It needs memory for as many elements again.
 //
-// What happened before Sort happens before all it does, and that before its
-// return. It may be called in a fiber or, then it runs in the Default runtime, in
+// Sort synchronizes before all it does begins, and the ends of that before its return. It may be called in a fiber or, then it runs in the Default runtime, in
 // a plain goroutine.
 //
 // Source of the algorithm: a merge sort whose merges are divided too, at the
