@@ -299,7 +299,7 @@ func (c *Chan[T]) occupy() {
 					o.v = *(*T)(o.from)
 				}
 			}
-			if o.kind != k { // of a plain party it never changes, and that may look
+			if o.kind != k { // of a plain party it has been k since before it came here, and that may look
 				o.kind = k
 			}
 			c.enqueue(o)

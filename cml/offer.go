@@ -17,7 +17,7 @@ type offer[T any] struct {
 	queue      *queue[T] // nil: not queued
 	obj        object[T]
 
-	kind kind        // what is wanted of obj
+	kind kind        // what is wanted of obj; of a plain offer set anew before it is in any word
 	why  wait.Reason // what it is waited for; for inspection
 	n    int64       // how much of it
 	v    T           // the value given, and then the one received

@@ -16,9 +16,11 @@ import (
 // back if there is none. So while somebody is in line all places are taken, and nobody who
 // comes later is faster.
 //
-// T1: a place given to a fiber that the end of its runtime takes out of the line. Both are
-// done under mu: either the giver finds the fiber in line, and the fiber, which then sees that
-// it has been given the place, gives it on; or it does not find it any more.
+// B1: a place given to a fiber that the end of its runtime takes out of the line.
+//
+//	Both are done under mu: either the giver finds the fiber in line, and the fiber, which
+//	then sees that it has been given the place, goes on with it and gives it on; or it does
+//	not find it any more.
 //
 // Checked by: TestBlockingLimit….
 type offloads struct {
@@ -61,7 +63,7 @@ func (t *offloads) enter(f *fiber) {
 			continue
 		}
 		t.mu.Lock()
-		if q.given.Load() { // T1
+		if q.given.Load() { // B1
 			t.mu.Unlock()
 			break
 		}
@@ -89,7 +91,7 @@ func (t *offloads) leave() {
 	}
 	q := t.mu.line.Remove(first).(*queuer)
 	f := q.f            // q is its own again when it has been given the place
-	q.given.Store(true) // T1
+	q.given.Store(true) // B1
 	t.mu.Unlock()
 	f.Unpark()
 }

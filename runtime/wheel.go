@@ -80,7 +80,8 @@ type wheel struct {
 	// next: see above; in nanoseconds of the clock, or never. Writers: under mu.
 	// Readers: any.
 	next stdatomic.Int64
-	// unattended says that the owner sleeps. Writer: owner. Readers: any, as a hint.
+	// unattended says that the owner sleeps. Writer: owner. Readers: any, as a hint; who drops
+	// a timer relies on it: H2.
 	unattended atomic.Bool
 	// stale says that next may be too early. Writers: under mu. Readers: any.
 	stale atomic.Bool

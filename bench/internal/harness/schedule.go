@@ -8,10 +8,11 @@ import (
 
 // Which rows have how many rounds, if that was not said.
 //
-// First each block has one. What is left of the time goes to those that have fewer than
-// fewRounds, the cheapest first, and then to those whose ratios are known least for what
-// another round of them takes. So a machine that others keep busy costs rounds of the
-// rows that take long, not of all. What runs last has its time kept for it.
+// First each block has one, or as many up to fewRounds as its own share of the time has room
+// for. What is left of the time goes to those that have fewer, the cheapest first, and then to
+// those whose ratios are known least for what another round of them takes. So a machine that
+// others keep busy costs rounds of the rows that take long, not of all. What runs last has its
+// time kept for it.
 
 // goal returns how long the run is to take, and how long if that serves rows to have fewRounds.
 func (r *Runner) goal() (goal, limit time.Duration) {
@@ -64,7 +65,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	return r.more(ctx, last, few, limit)
 }
 
-// first runs the first round of each block, or all if it was said how many, and drops those
+// first runs the first rounds of each block, or all if it was said how many, and drops those
 // that cannot run.
 func (r *Runner) first(ctx context.Context, blocks *[]*Block) error {
 	var run []*Block
@@ -74,9 +75,12 @@ func (r *Runner) first(ctx context.Context, blocks *[]*Block) error {
 			continue
 		}
 		r.planned += b.workload.Budget
-		for range max(1, r.rounds) {
+		for {
 			if err := r.round(ctx, b); err != nil {
 				return err
+			}
+			if r.rounds > 0 && b.rounds >= r.rounds || r.rounds == 0 && (b.rounds >= fewRounds || b.spent+b.lap() > b.workload.Budget) {
+				break
 			}
 		}
 		r.finished(b, began)

@@ -64,6 +64,24 @@ func TestUncertainRounds(t *testing.T) {
 	}
 }
 
+// Where the time is over after the first pass, rows whose own share has room for more than one
+// round have had them there.
+func TestFirstRoundsFitTheShare(t *testing.T) {
+	var ran []string
+	blocks := []*Block{block("cheap", 0, &ran), block("dear", 0, &ran)}
+	for _, b := range blocks {
+		b.rounds = 0
+	}
+	blocks[0].workload.Budget = time.Hour
+	r := &Runner{blocks: blocks, progress: newProgress(io.Discard, blocks)}
+	if err := r.first(t.Context(), &blocks); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(ran, " "); got != "cheap cheap cheap dear" {
+		t.Errorf("rounds of %q", got)
+	}
+}
+
 // A run takes each row once, brings all to fewRounds, and keeps what comes last for the end.
 func TestRunOrders(t *testing.T) {
 	var ran []string
