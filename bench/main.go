@@ -52,7 +52,7 @@ const (
 )
 
 func main() {
-	harness.BeChild(childErrands...)
+	harness.BeChild(childTasks...)
 	os.Exit(start(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -21,7 +21,7 @@ import (
 
 // TestMain lets the test binary be the child of its own tests.
 func TestMain(m *testing.M) {
-	harness.BeChild(childErrands...)
+	harness.BeChild(childTasks...)
 	os.Exit(m.Run())
 }
 

@@ -29,5 +29,5 @@ func registry(sc harness.Scale) []*harness.Workload {
 	return all
 }
 
-// childErrands are what this program does in processes of their own.
-var childErrands = []harness.Errands{memory.Errands, net.Errands}
+// childTasks are what this program does in processes of their own.
+var childTasks = []harness.ChildTasks{memory.ChildTasks, net.ChildTasks}

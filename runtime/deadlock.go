@@ -181,7 +181,7 @@ func (x *examination) holds(cycle []int, byID map[uint64]int) bool {
 // describe describes the node as one that waits.
 func (nd *node) describe() (w FiberWait, ok bool) {
 	l := &lookout{rt: nd.rt, now: nd.rt.clock()}
-	if !l.look(nd.f) || l.word>>idShift != nd.word>>idShift || !l.waits() {
+	if !l.readFiber(nd.f) || l.word>>idShift != nd.word>>idShift || !l.waits() {
 		return w, false
 	}
 	w.FiberInfo = l.info()

@@ -116,7 +116,7 @@
 //	                  how a scheduler sleeps: the protocol, the system calls
 //	poller_linux.go   how it waits for descriptors meanwhile
 //	mixed.go          how all that is beside goroutines with much to do
-//	captive.go, legacy.go
+//	stalled.go, legacy.go
 //	                  what happens when a fiber keeps a scheduler: its seat is taken
 //	understudy.go, monitor.go, load.go
 //	                  who notices it: at once, or at the latest; how busy the processors are

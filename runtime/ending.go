@@ -53,9 +53,9 @@ func (rt *Runtime) checkDrained() {
 		return
 	}
 	rt.mu.Lock()
-	captives := len(rt.mu.captives)
+	unseated := len(rt.mu.unseated)
 	rt.mu.Unlock()
-	if captives > 0 || rt.live() > 0 { // each captive's fiber lives; the last one calls this
+	if unseated > 0 || rt.live() > 0 { // the fiber of each lives; the last one calls this
 		return
 	}
 	rt.mu.Lock()

@@ -244,7 +244,7 @@ func (x *examination) walk(rt *Runtime) (quiet bool) {
 			goruntime.Gosched()
 			l.now, x.now = rt.clock(), wait.Now()
 		}
-		if l.look(f) {
+		if l.readFiber(f) {
 			if shown {
 				x.r.Fibers++
 			}
@@ -414,7 +414,7 @@ func find(byID map[uint64]*FiberInfo) {
 	for _, rt := range Runtimes() {
 		l := rt.lookout()
 		rt.records.each(func(f *fiber) bool {
-			if _, wanted := byID[f.word.Load()>>idShift]; wanted && l.look(f) {
+			if _, wanted := byID[f.word.Load()>>idShift]; wanted && l.readFiber(f) {
 				if at, wanted := byID[l.word>>idShift]; wanted && at == nil {
 					i := l.info()
 					byID[i.ID] = &i
@@ -431,7 +431,7 @@ func (rt *Runtime) Find(id uint64) (info FiberInfo, ok bool) {
 	rt.check("Find")
 	l := rt.lookout()
 	rt.records.each(func(f *fiber) bool {
-		if f.word.Load()>>idShift == id && l.look(f) && l.word>>idShift == id {
+		if f.word.Load()>>idShift == id && l.readFiber(f) && l.word>>idShift == id {
 			info, ok = l.info(), true
 		}
 		return !ok
@@ -450,7 +450,7 @@ func (x *examination) hogs(rts []*Runtime) {
 			if idle := time.Duration(l.now - s.turned.Load()); idle < hogFrom {
 				continue
 			}
-			if l.look(f) && !l.waits() && l.on >= 0 {
+			if l.readFiber(f) && !l.waits() && l.on >= 0 {
 				if i := l.info(); i.For >= hogFrom {
 					h := Hog{FiberInfo: i}
 					if len(x.r.Hogs) < locatedHogs {

@@ -51,7 +51,7 @@ func InfosAt(rt *Runtime, d time.Duration) (infos []FiberInfo) {
 	l := rt.lookout()
 	l.now += int64(d)
 	rt.records.each(func(f *fiber) bool {
-		if l.look(f) {
+		if l.readFiber(f) {
 			infos = append(infos, l.info())
 		}
 		return true

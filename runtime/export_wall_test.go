@@ -60,5 +60,5 @@ func WallNow() time.Time { return wall.now().Round(0) }
 func WallClockLooks() (looks, told bool) {
 	wall.mu.Lock()
 	defer wall.mu.Unlock()
-	return wall.mu.looks, wall.mu.teller != nil
+	return wall.mu.scheduled, wall.mu.teller != nil
 }

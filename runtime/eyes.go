@@ -66,9 +66,9 @@ type lateness struct {
 	at    int64 // when it ran at last, by wait.Now
 }
 
-// watch opens the eyes of s, and says at each turn that it turns. Owner only, and only
+// openEyes opens the eyes of s, and says at each turn that it turns. Owner only, and only
 // its root, who calls it when no fiber runs.
-func (s *scheduler) watch() {
+func (s *scheduler) openEyes() {
 	e := s.eyes
 	if e == nil {
 		e = &eyes{s: s}
@@ -85,8 +85,8 @@ func (s *scheduler) watch() {
 	s.turned.Store(s.now)
 }
 
-// unwatch closes them.
-func (s *scheduler) unwatch() {
+// closeEyes closes them.
+func (s *scheduler) closeEyes() {
 	s.eyes = nil
 	s.seen.Store(nil)
 }

@@ -76,7 +76,7 @@ type fiber struct {
 
 	// g is the key of the goroutine of co, or of that of an earlier fiber in the
 	// record, or 0. Writer: the fiber, when it begins. Readers: the owner, readRing
-	// (A1), and whoever looks for captives.
+	// (A1), and whoever looks for stalled schedulers.
 	g hint
 
 	// handle is the public face, made when first asked for. Writers: the

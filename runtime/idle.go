@@ -19,7 +19,7 @@ package runtime
 //
 //	searching  how many search. Writers: any, atomically.
 //	nsleep     how many are in the list. Writers: under mu. Readers: any.
-//	attend     nsleep, and the number of captives (U1 in captive.go). Likewise.
+//	attend     nsleep, and the number of stalled schedulers (U1 in stalled.go). Likewise.
 //	list       the sleepers; a waker takes the last. Under mu.
 //
 // # Posting work
@@ -287,7 +287,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	rt.checkDrained()
 	ended := 0 // waits for descriptors
 	// A look may find nothing where others' luck was better; what follows is exact.
-	if f = s.look(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
+	if f = s.sweep(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
 		s.pin.letGo()
 		parks := s.parks(now)

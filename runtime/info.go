@@ -156,7 +156,7 @@ func (rt *Runtime) EachFiber(visit func(FiberInfo) bool) {
 			goruntime.Gosched() // nobody is to be late because of us
 			l.now = rt.clock()
 		}
-		alive := l.look(f)
+		alive := l.readFiber(f)
 		return !alive || visit(l.info())
 	})
 }
@@ -194,12 +194,12 @@ func (rt *Runtime) lookout() *lookout {
 	return l
 }
 
-// allSchedulers returns those with a seat, then the captives that have lost theirs.
+// allSchedulers returns those with a seat, then the stalled schedulers that have lost theirs.
 func (rt *Runtime) allSchedulers() []*scheduler {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	all := slices.Clone(*rt.schedulers.Load())
-	for s := range rt.mu.captives {
+	for s := range rt.mu.unseated {
 		all = append(all, s)
 	}
 	return all
@@ -220,8 +220,8 @@ func (f *fiber) glance(m *more) (code func(), origin uintptr, queue queueTime, f
 	return f.fn, origin, queue, from
 }
 
-// look looks at f. It reports whether it is alive.
-func (l *lookout) look(f *fiber) (alive bool) {
+// readFiber reads what f is and does. It reports whether it is alive.
+func (l *lookout) readFiber(f *fiber) (alive bool) {
 	for tries := 0; ; tries++ {
 		w := f.word.Load()
 		state := w & stateMask

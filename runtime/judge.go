@@ -158,7 +158,7 @@ func everyFiberWaits() bool {
 		l.divides = true
 		waits := true
 		rt.records.each(func(f *fiber) bool {
-			if l.look(f) {
+			if l.readFiber(f) {
 				why := l.reason()
 				waits = l.waits() && !why.Outside()
 				if waits && why == wait.Choice {
@@ -301,7 +301,7 @@ var (
 	// ownFrames are in the stacks of the engine's goroutines and of those that serve
 	// inspection, which do nothing to others.
 	ownFrames = []string{
-		libraryPath + "runtime.(*scheduler).", libraryPath + "runtime.(*Runtime).watch",
+		libraryPath + "runtime.(*scheduler).", libraryPath + "runtime.(*Runtime).runMonitor",
 		libraryPath + "runtime.(*pool).", libraryPath + "internal/epoll.", libraryPath + "runtime.secondLook",
 		libraryPath + "runtime.(*Runtime).reportStalls", libraryPath + "internal/coro.",
 		libraryPath + "runtime/inspect.(*session).", "github.com/google/gops/agent.",

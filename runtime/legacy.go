@@ -2,15 +2,15 @@ package runtime
 
 import "go.uber.org/atomic"
 
-// Legacies: what captives have left in their queues beyond what their stand-in took at
-// once. Such captives are in a list, by age. Thieves take from the newest, so that of a
+// Legacies: what stalled schedulers have left in their queues beyond what their stand-in took at
+// once. Such stalled schedulers are in a list, by age. Thieves take from the newest, so that of a
 // computation that spawns and waits as a tree few branches are begun at a time; at their
 // turns, schedulers take from the oldest, so that nobody waits for ever. However many
 // there are, to lose a seat and to look for work cost the same: a tree of 28 000 fibers
 // that wait for their children in Go's way took a minute and a half when thieves looked
 // at them all.
 //
-// A captive is listed from replace on, if anything may be left, until it is seen empty,
+// A stalled scheduler is listed from replace on, if anything may be left, until it is seen empty,
 // reclaims its seat, or ends. Those who are listed have no seat: U1.
 //
 // # Shared
@@ -65,7 +65,7 @@ func (l *legacies) empty() bool { return l.newest.Load() == nil }
 // legacyTries is how many of those who turn out to be empty a look passes over.
 const legacyTries = 16
 
-// takeLegacy takes what the captive at one end of the list has left, or part of it.
+// takeLegacy takes what the stalled scheduler at one end of the list has left, or part of it.
 func (s *scheduler) takeLegacy(end *atomic.Pointer[scheduler]) *fiber {
 	for range legacyTries {
 		v := end.Load()
@@ -92,7 +92,7 @@ func (s *scheduler) inherit(v *scheduler) *fiber {
 	return s.pickLocal()
 }
 
-// dropLegacy takes v, a captive whose queues were seen empty, out of the list, if they are
+// dropLegacy takes v, a stalled scheduler whose queues were seen empty, out of the list, if they are
 // so still: it may have had its seat back meanwhile, filled them, and lost it again.
 func (rt *Runtime) dropLegacy(v *scheduler) {
 	rt.mu.Lock()

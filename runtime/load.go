@@ -8,7 +8,7 @@ import (
 // load asks the Go runtime how many goroutines run and could run; it costs some
 // 150 ns. Not for use by several at once.
 type load struct {
-	samples *[2]metrics.Sample // made when first asked for: most captives never ask
+	samples *[2]metrics.Sample // made when first asked for: most stalled schedulers never ask
 }
 
 // read returns the number of goroutines that run (the caller is one of them) and

@@ -18,7 +18,7 @@ import (
 //   - threads are not pinned;
 //   - processors are given to others eight times as often (mixedFactor);
 //
-// What counts as company: some captives were found, or descriptors were ready for
+// What counts as company: some stalled schedulers were found, or descriptors were ready for
 // goroutines, in a fifth of a second; or, when a scheduler was about to sleep, goroutines were
 // ready most of the time.
 //
@@ -31,7 +31,7 @@ const (
 	someMet = 4                      // meetings within that time that make company
 )
 
-// meet says that a captive was found, or a goroutine made ready by a descriptor. Writers
+// meet says that a stalled scheduler was found, or a goroutine made ready by a descriptor. Writers
 // of both words are any: what is lost of two that come at a time does not matter.
 func (rt *Runtime) meet(now int64) {
 	if now-rt.metSince.Load() > int64(mixTime) {

@@ -10,20 +10,20 @@ import (
 
 // The monitor: who looks at the schedulers every few milliseconds, while any is awake.
 //
-// It is the last resort of several protocols (W2, W3, W6), and the one who finds captives
+// It is the last resort of several protocols (W2, W3, W6), and the one who finds stalled schedulers
 // that the understudy does not: fibers that compute, and those that wait in Go's way
 // where that cannot be seen (package gstatus).
 //
 // Whether a scheduler has stalled shows at its turns. As these are rare while
 // fibers switch fast, the monitor asks for one at every look (nudged), and sees at
 // the next, 5 ms later, whether it came. When nobody is idle, work waits, and a scheduler
-// has not turned for stallTime, a stand-in takes its seat (captive.go). The Go runtime
-// shares the processors between that and the captive.
+// has not turned for stallTime, a stand-in takes its seat (stalled.go). The Go runtime
+// shares the processors between that and the stalled scheduler.
 //
 // A fiber that computes and one that waits look the same from here, where the status of its
 // goroutine is not known. If the process's processors are busy, one scheduler that turns is
-// enough to keep the others' delay bounded, as it takes from captives too (stealFromStalled); if they
-// are not, captives wait.
+// enough to keep the others' delay bounded, as it takes from stalled schedulers too (stealFromStalled); if they
+// are not, stalled schedulers wait.
 
 type monitor struct {
 	kick   chan struct{} // wakes it from deep idleness
@@ -57,7 +57,9 @@ type pulse struct {
 	since time.Time // when turns last changed
 }
 
-func (rt *Runtime) watch() {
+// runMonitor is the goroutine of the monitor: it looks at the schedulers every monitorPeriod, and
+// rests once all have slept for some time (M1).
+func (rt *Runtime) runMonitor() {
 	defer rt.services.Done()
 	m := &rt.monitor
 	pulses := make(map[*scheduler]pulse)
@@ -105,39 +107,39 @@ func (rt *Runtime) watch() {
 			continue
 		}
 		now := time.Now()
-		rt.look(now, pulses)
+		rt.examineSchedulers(now, pulses)
 		audit(now)
 	}
 }
 
-// look counts the stalled schedulers, and has stand-ins take their seats.
-func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
+// examineSchedulers counts the stalled schedulers, and has stand-ins take their seats.
+func (rt *Runtime) examineSchedulers(now time.Time, pulses map[*scheduler]pulse) {
 	rt.spread.Store(rt.conf.schedulers >= goruntime.GOMAXPROCS(0))
 	all := *rt.schedulers.Load()
-	var stalled []*scheduler
-	captives := 0
+	var still []*scheduler // have not turned for stallTime
+	count := 0
 	for i, s := range all {
-		captive := false
+		stalled := false
 		turns := s.published.turns.Load()
 		p, known := pulses[s]
 		if !known || p.turns != turns {
 			pulses[s] = pulse{turns: turns, since: now}
 		} else if now.Sub(p.since) >= stallTime {
-			stalled = append(stalled, s)
-			// A sleeper does not turn either, but is not captive: it leaves its wheel
+			still = append(still, s)
+			// A sleeper does not turn either, but is not stalled: it leaves its wheel
 			// unattended.
-			captive = !rt.wheels[i].unattended.Load()
+			stalled = !rt.wheels[i].unattended.Load()
 		}
-		if captive {
-			captives++
+		if stalled {
+			count++
 		}
-		if s.captive.Load() != captive {
-			s.captive.Store(captive)
+		if s.stalled.Load() != stalled {
+			s.stalled.Store(stalled)
 		}
 		s.nudged.Store(true)
 	}
-	if rt.captives.Load() != int32(captives) {
-		rt.captives.Store(int32(captives))
+	if rt.stalled.Load() != int32(count) {
+		rt.stalled.Store(int32(count))
 	}
 	if len(pulses) > len(all) {
 		for s := range pulses {
@@ -152,9 +154,9 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 		}
 	}
 	if rt.sighted {
-		rt.judgeCaptives()
+		rt.judgeUnseated()
 	}
-	rt.watchPoller(len(all) - len(stalled))
+	rt.watchPoller(len(all) - len(still))
 	// A sleeper does not turn either, but while there is one nobody is needed.
 	if rt.idle.nsleep.Load() > 0 {
 		// W2, W3: what waits at two looks in a row is nobody's business.
@@ -169,16 +171,16 @@ func (rt *Runtime) look(now time.Time, pulses map[*scheduler]pulse) {
 	}
 	rt.monitor.waits = 0
 	rt.callUnderstudy()
-	if len(stalled) == 0 || !rt.workWaits() {
+	if len(still) == 0 || !rt.workWaits() {
 		return
 	}
 	if rt.monitor.processorsBusy(rt.sighted) {
-		if len(stalled) < len(all) {
+		if len(still) < len(all) {
 			return // one that turns is enough
 		}
-		stalled = stalled[:1]
+		still = still[:1]
 	}
-	for _, s := range stalled {
+	for _, s := range still {
 		rt.relieveOf(s)
 	}
 }

@@ -111,7 +111,7 @@ const (
 // set makes p the hold on a core, before anybody sees it.
 func (p *pin) set(cpu int) { p.cpu = cpu }
 
-// mask is made anew each time, which is seldom: it would be a line of each captive.
+// mask is made anew each time, which is seldom: it would be a line of each stalled scheduler.
 func (p *pin) mask() (m unix.CPUSet) {
 	m.Set(p.cpu)
 	return m

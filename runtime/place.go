@@ -12,8 +12,8 @@ import (
 // operation without a write barrier.
 type place struct{ at atomic.Uintptr }
 
-// look returns the fiber in p, or nil.
-func (p *place) look() *fiber { return fiberAt(p.at.Load()) }
+// peek returns the fiber in p, or nil.
+func (p *place) peek() *fiber { return fiberAt(p.at.Load()) }
 
 // empty reports whether p holds none.
 func (p *place) empty() bool { return p.at.Load() == 0 }

@@ -64,7 +64,7 @@ type Runtime struct {
 	bubbled bool // made in a bubble of testing/synctest: see bubble.go
 
 	schedulers atomic.Pointer[[]*scheduler] // those with a seat, by index; replaced as a whole, under mu
-	legacies   legacies                     // of captives
+	legacies   legacies                     // of stalled schedulers
 	active     atomic.Int32                 // seats whose scheduler has a root
 	injector   *worksteal.Injector[fiber]
 	idle       idlers
@@ -76,8 +76,8 @@ type Runtime struct {
 	bell       bell
 	sighted    bool          // it can be told what goroutines are doing; constant
 	made       atomic.Uint32 // schedulers, for their random numbers
-	captives   atomic.Int32  // schedulers with a seat that have stalled; of the monitor
-	hogs       atomic.Int32  // how many captives are seen to compute; written under mu
+	stalled    atomic.Int32  // schedulers with a seat that have stalled; of the monitor
+	hogs       atomic.Int32  // how many stalled schedulers are seen to compute; written under mu
 	met        atomic.Uint32 // and metSince: see meet
 	metSince   stdatomic.Int64
 	mixedUntil stdatomic.Int64 // see mixed.go. Writers: any scheduler
@@ -103,7 +103,7 @@ type Runtime struct {
 	mu     struct {
 		sync.Mutex
 		standIns uint64 // how often a seat was taken
-		captives map[*scheduler]struct{}
+		unseated map[*scheduler]struct{}
 		hogs     map[*scheduler]struct{} // those of them whose fiber computes
 		blockers blockers
 		cast     []*scheduler // see newStandIn
@@ -129,7 +129,7 @@ func New(opts ...Option) (*Runtime, error) {
 	rt.mu.pinErr = conf.unpinned
 	rt.offloads.limit = conf.blocking
 	rt.schedulers.Store(new([]*scheduler))
-	rt.mu.captives, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
+	rt.mu.unseated, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, conf.schedulers)
 	rt.idle.mu.until = never
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
@@ -149,7 +149,7 @@ func New(opts ...Option) (*Runtime, error) {
 		rt.startUnderstudy()
 	}
 	rt.services.Add(1)
-	go rt.watch()
+	go rt.runMonitor()
 	if conf.stallReport != nil {
 		rt.services.Add(1)
 		rt.Watch()

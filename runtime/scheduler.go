@@ -45,11 +45,11 @@ type scheduler struct {
 	// Set when made, or when it takes its seat; constant then.
 	rt      *Runtime
 	index   int
-	standIn bool // made to take the seat of another: see captive.go
+	standIn bool // made to take the seat of another: see stalled.go
 	wheel   *wheel
 	before  past // what those did who had its seat before
 
-	// behind is nil until a fiber first yields here: most captives have none. Writer:
+	// behind is nil until a fiber first yields here: most stalled schedulers have none. Writer:
 	// owner, once, before it pushes there. Readers: any; to those that see nil it is empty.
 	behind atomic.Pointer[yielded]
 
@@ -61,7 +61,7 @@ type scheduler struct {
 	// The owner's.
 	root      coro.Coro
 	left      departure    // see parking.go
-	running   hint         // the fiber that runs, or 0: see captive.go
+	running   hint         // the fiber that runs, or 0: see stalled.go
 	eyes      *eyes        // see eyes.go
 	handed    *fiber       // chosen by the one that switched to the root
 	idle      []*coroutine // resting, ready for a fiber
@@ -89,7 +89,7 @@ type scheduler struct {
 	readied   bool                   // it has made goroutines ready
 	airing    bool                   // the last turn has looked at the old ends of the queues
 	company   company                // whom it has met: see mixed.go
-	given     int32                  // how often it has given work away as a captive: see attend
+	given     int32                  // how often it has given work away as a stalled scheduler: see attend
 	suspects  map[*scheduler]suspect // of an understudy
 
 	_ pad.Line
@@ -109,10 +109,10 @@ type scheduler struct {
 	// nudged asks for a turn at the next pick. Writers: the monitor (sets),
 	// owner (clears). Readers: owner.
 	nudged atomic.Bool
-	// captive says that it has stalled: see stealFromStalled. Writers: the monitor; replace, once
+	// stalled says that it has stalled: see stealFromStalled. Writers: the monitor; replace, once
 	// it has no seat. Readers: any.
-	captive atomic.Bool
-	// unseated: see captive.go.
+	stalled atomic.Bool
+	// unseated: see stalled.go.
 	unseated atomic.Bool
 
 	// seen is eyes, for inspectors; turned is when it last turned, by its clock, while
@@ -130,8 +130,8 @@ type scheduler struct {
 	timekeeper bool  // wakes by itself at rt.idle.mu.until
 	watcher    bool  // see W2
 	// Under rt.mu.
-	computes bool   // it is captive, and its fiber computes
-	legacy   legacy // of what it has left as a captive
+	computes bool   // it is stalled, and its fiber computes
+	legacy   legacy // of what it has left as a stalled scheduler
 
 	_ pad.Line
 }
@@ -173,7 +173,7 @@ func (s *scheduler) loop() {
 	s.now = s.rt.clock()
 	s.yieldedAt = s.now
 	if wait.Watched() { // what is watched from the beginning is seen from the beginning
-		s.watch()
+		s.openEyes()
 	}
 	if !s.standIn {
 		s.pin.attach(s)

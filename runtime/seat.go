@@ -5,7 +5,7 @@ import (
 )
 
 // How a scheduler begins and ends. What it has of the runtime while it has a seat is in
-// captive.go.
+// stalled.go.
 
 // addScheduler makes a scheduler with a seat of its own and starts its root.
 func (rt *Runtime) addScheduler() {
@@ -61,7 +61,7 @@ func (s *scheduler) takeSeat(v *scheduler) {
 	s.before = v.before.plus(v).minus(past{}.plus(s))
 	s.rt.mu.retired.sub(s)
 	s.unseated.Store(false)
-	s.captive.Store(false)
+	s.stalled.Store(false)
 	s.nudged.Store(false)
 	s.given = 0
 	s.interval, s.countdown = standInPicks, standInPicks
@@ -72,7 +72,7 @@ func (s *scheduler) takeSeat(v *scheduler) {
 const standInPicks = 8
 
 // batch is how much of what others may need a scheduler takes at a time, of n at most: a
-// stand-in may be captive soon, and keep it.
+// stand-in may be stalled soon, and keep it.
 func (s *scheduler) batch(n int) int {
 	if s.standIn {
 		return max(n/16, 1)
@@ -91,7 +91,7 @@ func (s *scheduler) retire() {
 	s.free, s.timers, s.suspects = nil, nil, nil
 	rt.mu.Lock()
 	if s.unseated.Load() {
-		delete(rt.mu.captives, s)
+		delete(rt.mu.unseated, s)
 		rt.mu.retired.add(s)
 		rt.hog(s, false)
 		rt.legacies.remove(s)

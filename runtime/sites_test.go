@@ -58,7 +58,7 @@ func TestWhatWasSeenIsOfThatFiber(t *testing.T) {
 		GoNamed("first", earlier)
 		l = rt.lookout()
 		rt.records.each(func(f *fiber) bool {
-			if l.look(f) {
+			if l.readFiber(f) {
 				first = l.info()
 			}
 			return first.Name != "first"
@@ -81,7 +81,7 @@ func TestWhatWasSeenIsOfThatFiber(t *testing.T) {
 			if again := l.info(); try == 0 && (again.Parent != first.Parent || again.Func != first.Func) {
 				t.Errorf("seen was %+v, and then %+v", first, again)
 			}
-			if seen = l.look(f); !seen {
+			if seen = l.readFiber(f); !seen {
 				return
 			}
 			if now := l.info(); now.Parent == first.Parent || now.Func == first.Func {

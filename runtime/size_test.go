@@ -17,6 +17,6 @@ func TestRecordsAreSmall(t *testing.T) {
 		t.Errorf("a coroutine takes %d bytes, want at most 64", n)
 	}
 	if n := unsafe.Sizeof(scheduler{}); n > 2688 { // the size of a class of Go's allocator
-		t.Errorf("a scheduler, of which each captive has one, takes %d bytes, want at most 2688", n)
+		t.Errorf("a scheduler, of which each one that stalls makes another, takes %d bytes, want at most 2688", n)
 	}
 }

@@ -35,9 +35,9 @@ func (s *scheduler) publish(all bool) {
 		p.ended.Store(c.ended)
 	}
 	if wait.Watched() {
-		s.watch()
+		s.openEyes()
 	} else if s.eyes != nil {
-		s.unwatch()
+		s.closeEyes()
 	}
 	if c.turns&7 != 0 && !all {
 		return
@@ -64,7 +64,7 @@ type Stats struct {
 	Spawned    uint64           // fibers made so far
 	Coroutines int              // idle ones that no scheduler holds
 	StandIns   uint64           // how often a stand-in took the place of a stalled scheduler
-	Captives   int              // schedulers that have lost their place so, and whose fiber still waits or computes
+	Unseated   int              // schedulers that have lost their place so, and whose fiber still waits or computes
 	Blocking   BlockingStats    // calls of Blocking
 	Blockers   []Blocker        // where fibers wait in Go's way, the most frequent first, ten at most; on amd64 and arm64, but not on Windows
 	Pinned     bool             // schedulers are locked to cores
@@ -129,10 +129,10 @@ func (rt *Runtime) Stats() Stats {
 	st.StandIns = rt.mu.standIns
 	st.PinError = rt.mu.pinErr
 	st.Spawned = rt.spawned.Load() - rt.refused.Load() + rt.mu.retired.spawned
-	for s := range rt.mu.captives {
+	for s := range rt.mu.unseated {
 		st.Spawned += s.spawned.Load()
 	}
-	st.Captives = len(rt.mu.captives)
+	st.Unseated = len(rt.mu.unseated)
 	defer rt.mu.Unlock() // nobody takes a seat meanwhile
 	st.Pinned = rt.conf.pinning && st.PinError == nil
 	now := rt.clock()
@@ -253,14 +253,14 @@ func (rt *Runtime) live() int64 {
 	for _, s := range all {
 		ended += s.published.ended.Load()
 	}
-	for s := range rt.mu.captives {
+	for s := range rt.mu.unseated {
 		ended += s.published.ended.Load()
 	}
 	spawned := rt.mu.retired.spawned + rt.spawned.Load()
 	for _, s := range all {
 		spawned += s.spawned.Load()
 	}
-	for s := range rt.mu.captives {
+	for s := range rt.mu.unseated {
 		spawned += s.spawned.Load()
 	}
 	return int64(spawned - ended)

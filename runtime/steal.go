@@ -81,7 +81,7 @@ func (s *scheduler) stealable(v *scheduler, ring *worksteal.RingThief[fiber], no
 func (s *scheduler) search() *fiber {
 	s.counts.searches++
 	for round := 0; round < searchRounds || len(s.watched.rings) > 0 && round < 4*searchRounds; round++ {
-		if f := s.look(); f != nil {
+		if f := s.sweep(); f != nil {
 			return f
 		}
 		for range searchPause {
@@ -93,8 +93,8 @@ func (s *scheduler) search() *fiber {
 	return nil
 }
 
-// look looks at every queue once and takes what it finds.
-func (s *scheduler) look() *fiber {
+// sweep looks at every queue once and takes what it finds.
+func (s *scheduler) sweep() *fiber {
 	if f := s.rt.injector.Pop(); f != nil {
 		return f
 	}
@@ -178,11 +178,11 @@ func (s *scheduler) stealFromStalled() *fiber {
 	if f := s.takeLegacy(&s.rt.legacies.oldest); f != nil {
 		return f
 	}
-	if s.rt.captives.Load() == 0 {
+	if s.rt.stalled.Load() == 0 {
 		return nil
 	}
 	for _, v := range *s.rt.schedulers.Load() {
-		if v == s || !v.captive.Load() && !v.unseated.Load() {
+		if v == s || !v.stalled.Load() && !v.unseated.Load() {
 			continue
 		}
 		f := s.inherit(v)
@@ -212,7 +212,7 @@ func (s *scheduler) stealMore(v *scheduler) {
 
 // stealStale takes the fiber in v's next place if it was there some time ago.
 func (s *scheduler) stealStale(v *scheduler) *fiber {
-	f := v.next.look()
+	f := v.next.peek()
 	if f == nil {
 		if len(s.watched.seen) > 0 {
 			delete(s.watched.seen, v)

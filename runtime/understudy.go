@@ -8,23 +8,23 @@ import (
 	"go.uber.org/atomic"
 )
 
-// The understudy: who sees within microseconds that a scheduler is captive.
+// The understudy: who sees within microseconds that a scheduler is stalled.
 //
 // It is a goroutine that is ready to run whenever all schedulers are awake. There are as
 // many schedulers as the Go runtime has processors, most often. So it gets to run when one of
 // them has left its processor: because its fiber waits in Go's way, and then the
-// understudy, which is a root without a seat, takes the seat (captive.go), and makes
+// understudy, which is a root without a seat, takes the seat (stalled.go), and makes
 // another understudy; or because it was the understudy's turn, and then it finds nobody
-// captive and yields again.
+// stalled and yields again.
 //
-//	      all awake (call)                  finds a captive
+//	      all awake (call)                  finds a stalled scheduler
 //	rests ─────────────▶ looks, yields, … ─────────────────▶ a scheduler; and a new one
 //	  ▲                    │                                        rests
 //	  └────────────────────┘
 //	     somebody sleeps
 //
 // While a scheduler sleeps nobody is needed at once: it is woken for work, timers and
-// descriptors. A fiber left in a captive's next place or ring is then found by the
+// descriptors. A fiber left in a stalled scheduler's next place or ring is then found by the
 // watcher (W2).
 //
 // # Where processors are free
@@ -33,7 +33,7 @@ import (
 // and spin. One that comes straight back from its yield, time after time, takes that for
 // a sign of it, and rests by the clock: it looks again after restMin, then after twice as
 // long, up to restMax. And it is not called at all when a scheduler wakes up, but by the
-// monitor, unless a captive was found lately (hot).
+// monitor, unless a stalled scheduler was found lately (hot).
 //
 // # The races
 //
@@ -44,12 +44,12 @@ import (
 //	nobody sleeps, or the other sees that it rests, and calls. If both see it, the one that
 //	changes the word does.
 //
-// Checked by: TestCaptives…; the monitor finds whom it misses.
+// Checked by: TestStalled…; the monitor finds whom it misses.
 
 type understudy struct {
 	call  chan struct{} // room for one
 	state atomic.Uint32
-	hot   stdatomic.Int64 // until when captives are expected, by the runtime's clock
+	hot   stdatomic.Int64 // until when stalled schedulers are expected, by the runtime's clock
 }
 
 const (
@@ -66,7 +66,7 @@ const (
 	callTime     = 20 * time.Microsecond // what may be brief is a block if it lasts longer
 )
 
-// callUnderstudy has the understudy look for captives.
+// callUnderstudy has the understudy look for stalled schedulers.
 func (rt *Runtime) callUnderstudy() {
 	u := &rt.understudy
 	if u.state.Load() == uncalled && u.state.CompareAndSwap(uncalled, called) { // U5
@@ -104,7 +104,7 @@ func (rt *Runtime) startUnderstudy() {
 	go rt.newStandIn().understudy()
 }
 
-// waitForSeat waits until there is a captive and takes its seat, or until the runtime
+// waitForSeat waits until there is a stalled scheduler and takes its seat, or until the runtime
 // stops, and reports which.
 func (s *scheduler) waitForSeat() bool {
 	rt := s.rt
@@ -150,7 +150,7 @@ type suspect struct {
 	since int64
 }
 
-// findSeat looks at every scheduler, and takes the seat of one that is captive.
+// findSeat looks at every scheduler, and takes the seat of one that is stalled.
 func (s *scheduler) findSeat(now int64) bool {
 	for _, v := range *s.rt.schedulers.Load() {
 		yes, brief := v.blocked()

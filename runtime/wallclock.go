@@ -41,9 +41,9 @@ type wallClock struct {
 	step stdatomic.Int64 // by how much it has been set; of tests alone
 	mu   struct {
 		sync.Mutex
-		first *wallWait     // in no order
-		ahead time.Duration // of the monotonic clock, when last compared; all timers are set by it
-		looks bool          // a look is to come
+		first     *wallWait     // in no order
+		ahead     time.Duration // of the monotonic clock, when last compared; all timers are set by it
+		scheduled bool          // a check is to come
 
 		teller clockTeller                 // who tells that the clock is set, or nil
 		open   func() (clockTeller, error) // makes one, if not openClockTeller; of tests alone
@@ -108,31 +108,31 @@ func (x *wallWait) begin() {
 		}
 		w.follow()
 		w.mu.first = x
-		w.watch()
+		w.scheduleCheck()
 	}
 	x.arm()
 }
 
-// watch sees to it that the clock is watched for those who wait. The lock is held.
-func (w *wallClock) watch() {
-	if w.mu.teller == nil && !w.mu.looks && w.mu.first != nil {
-		w.mu.looks = true
-		time.AfterFunc(wallLook, w.look)
+// scheduleCheck has the clocks compared a second later, if somebody waits and nobody can tell. The lock is held.
+func (w *wallClock) scheduleCheck() {
+	if w.mu.teller == nil && !w.mu.scheduled && w.mu.first != nil {
+		w.mu.scheduled = true
+		time.AfterFunc(wallLook, w.check)
 	}
 }
 
-// look compares the clocks, a second after somebody began to wait, and each second as
+// check compares the clocks, a second after somebody began to wait, and each second as
 // long as anybody waits and nobody can tell.
-func (w *wallClock) look() {
+func (w *wallClock) check() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mu.looks = false
+	w.mu.scheduled = false
 	if w.mu.first == nil {
 		return
 	}
 	w.ask()
 	w.follow()
-	w.watch()
+	w.scheduleCheck()
 }
 
 // follow sets all timers anew if the clocks have moved against each other. It comes

@@ -55,7 +55,7 @@ func (w *wallClock) listen(t clockTeller) {
 	defer w.mu.Unlock()
 	if w.mu.teller == t {
 		w.mu.teller = nil
-		w.watch()
+		w.scheduleCheck()
 	}
 }
 

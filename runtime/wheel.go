@@ -5,14 +5,14 @@ package runtime
 // A timer lies in the wheel of the scheduler on which it was set, its home, until
 // it fires or is cancelled. So setting and cancelling one, by far the most common
 // fate of a timer, touch no line that other schedulers write. The wheel goes with the
-// seat (captive.go): a captive sets timers in the one that its stand-in looks at.
+// seat (stalled.go): a stalled scheduler sets timers in the one that its stand-in looks at.
 //
 // # Who fires
 //
 //	the owner         at every turn, and before it sleeps; less while many fibers
 //	                  are ready (fireOwn)
 //	those who run     at a turn, the wheels of sleepers; every scanEvery. Of
-//	                  others who run what is overdue: their owner may be captive
+//	                  others who run what is overdue: their owner may be stalled
 //	who falls asleep  whatever is due, of all wheels; then the first of the
 //	                  sleepers (the timekeeper) sleeps no longer than until the
 //	                  next timer of all wheels

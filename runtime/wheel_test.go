@@ -185,7 +185,7 @@ func TestATimerResetFromOutsideIsNotMissed(t *testing.T) {
 
 // The timers of a scheduler whose fiber does not let go are fired by another, be
 // that idle or busy.
-func TestTimersOfACaptiveAreFiredByOthers(t *testing.T) {
+func TestTimersOfAStalledSchedulerAreFiredByOthers(t *testing.T) {
 	for _, busy := range []bool{false, true} {
 		t.Run(fmt.Sprintf("others busy=%v", busy), func(t *testing.T) {
 			rt := newRuntime(t, fibers.WithSchedulers(2))

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// TestMain runs the tests, or in a child process one errand of the table.
+// TestMain runs the tests, or in a child process one child task of the table.
 func TestMain(m *testing.M) {
 	os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // the machine's limit is as it is, for both sides
 	if text := os.Getenv(childVariable); text != "" {
-		json.NewEncoder(os.Stdout).Encode(runErrand(text))
+		json.NewEncoder(os.Stdout).Encode(runTask(text))
 		return
 	}
 	code := m.Run()

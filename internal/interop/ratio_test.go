@@ -43,16 +43,16 @@ type tool struct{ binary, debian string }
 
 var table = slices.Concat(postgresRows, redisRows, mariadbRows, natsRows, grpcRows, quicRows, sshRows, dnsRows, httpRows)
 
-const childVariable = "INTEROP_ERRAND"
+const childVariable = "INTEROP_TASK"
 
-// An errand is what a child process does: one row on one side, once.
-type errand struct {
+// A childTask is what a child process does: one row on one side, once.
+type childTask struct {
 	Row, Side, Addr string
 	Load            load
 }
 
-func runErrand(text string) sample {
-	var e errand
+func runTask(text string) sample {
+	var e childTask
 	if err := json.Unmarshal([]byte(text), &e); err != nil {
 		return sample{Err: err.Error()}
 	}
@@ -71,11 +71,11 @@ func runErrand(text string) sample {
 	return got
 }
 
-// hangs is the error of an errand that was killed.
+// hangs is the error of a child task that was killed.
 const hangs = "hangs"
 
-// send has a child process do an errand.
-func send(e errand) sample {
+// send has a child process do a child task.
+func send(e childTask) sample {
 	text, err := json.Marshal(e)
 	if err != nil {
 		return sample{Err: err.Error()}
@@ -145,7 +145,7 @@ func (r row) line(t *testing.T, addr string) string {
 			if failed[side] != "" {
 				continue
 			}
-			got := send(errand{Row: r.name, Side: side, Addr: addr, Load: load{Warm: *lasting / 4, For: *lasting}})
+			got := send(childTask{Row: r.name, Side: side, Addr: addr, Load: load{Warm: *lasting / 4, For: *lasting}})
 			if got.Err != "" {
 				failed[side] = got.Err
 				t.Errorf("%s: %s", side, got.Err)

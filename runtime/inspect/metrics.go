@@ -48,7 +48,7 @@ var metrics = []metric{
 	{"fibers_stand_ins", "counter", "", "Times that a stand-in took the place of a stalled scheduler.", perRuntime(func(s *fibers.Stats) float64 { return float64(s.StandIns) })},
 	{"fibers_blocking_running", "gauge", "", "Calls of Blocking that run.", perRuntime(func(s *fibers.Stats) float64 { return float64(s.Blocking.Running) })},
 	{"fibers_blocking_waiting", "gauge", "", "Fibers that wait for a thread for one, where they are limited.", perRuntime(func(s *fibers.Stats) float64 { return float64(s.Blocking.Waiting) })},
-	{"fibers_captives", "gauge", "", "Schedulers that a fiber keeps.", perRuntime(func(s *fibers.Stats) float64 { return float64(s.Captives) })},
+	{"fibers_unseated", "gauge", "", "Schedulers without a seat, which a fiber keeps.", perRuntime(func(s *fibers.Stats) float64 { return float64(s.Unseated) })},
 	{"fibers_scheduler_asleep", "gauge", "", "1 if the scheduler has nothing to do.", perScheduler(func(s *fibers.SchedulerStats) float64 { return truth(s.Asleep) })},
 	{"fibers_scheduler_queued", "gauge", "", "Fibers in its queues.", perScheduler(func(s *fibers.SchedulerStats) float64 { return float64(s.Queued) })},
 	{"fibers_scheduler_ended", "counter", "", "Fibers that ended on it.", perScheduler(func(s *fibers.SchedulerStats) float64 { return float64(s.Ended) })},

@@ -35,7 +35,7 @@ type statsView struct {
 	Spawned    uint64          `json:"spawned"`
 	Coroutines int             `json:"idle_coroutines"`
 	StandIns   uint64          `json:"stand_ins"`
-	Captives   int             `json:"captives"`
+	Unseated   int             `json:"unseated"`
 	Blocking   blockingView    `json:"blocking"`
 	Blockers   []blockerView   `json:"blockers"`
 	Pinned     bool            `json:"pinned"`
@@ -245,7 +245,7 @@ func newFiberView(i *fibers.FiberInfo) fiberView {
 
 func newStatsView(st fibers.Stats) statsView {
 	v := statsView{
-		Fibers: st.Fibers, Spawned: st.Spawned, Coroutines: st.Coroutines, StandIns: st.StandIns, Captives: st.Captives, Blocking: blockingView(st.Blocking), Blockers: []blockerView{},
+		Fibers: st.Fibers, Spawned: st.Spawned, Coroutines: st.Coroutines, StandIns: st.StandIns, Unseated: st.Unseated, Blocking: blockingView(st.Blocking), Blockers: []blockerView{},
 		Pinned: st.Pinned, Schedulers: make([]schedulerView, len(st.Schedulers)),
 	}
 	for _, b := range st.Blockers {

@@ -14,7 +14,7 @@ import (
 
 // Some workloads want a process of their own: what they measure is the
 // process's, its memory or its processor time. The parent runs this program
-// again with an errand in the environment, and reads the outcome from its
+// again with a child task in the environment, and reads the outcome from its
 // standard output. The child ends when its standard input does, so that none
 // outlives the parent.
 
@@ -25,9 +25,9 @@ const childFailed = 1 // the exit code
 // ChildGrace is how long an interrupted parent waits for its children to end.
 const ChildGrace = 500 * time.Millisecond
 
-// An Errand is what a child is to do.
-type Errand struct {
-	Kind       string          // of errands
+// A ChildTask is what a child is to do.
+type ChildTask struct {
+	Kind       string          // the key in ChildTasks
 	Side       Side            // on which
 	Schedulers int             // and GOMAXPROCS
 	N          int             // how many parties
@@ -42,12 +42,12 @@ type Outcome struct {
 	Err   string
 }
 
-// Errands are what a child can do, by kind.
-type Errands map[string]func(e Errand) (Outcome, error)
+// ChildTasks are what a child can do, by kind.
+type ChildTasks map[string]func(e ChildTask) (Outcome, error)
 
-// Command returns the child that will do the errand, and what it will have said on its
+// Command returns the process that will do it, and what it will have said on its
 // standard error. It ends when its standard input does, which the caller makes.
-func (e Errand) Command(ctx context.Context) (cmd *exec.Cmd, said *strings.Builder, err error) {
+func (e ChildTask) Command(ctx context.Context) (cmd *exec.Cmd, said *strings.Builder, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, err
@@ -62,8 +62,8 @@ func (e Errand) Command(ctx context.Context) (cmd *exec.Cmd, said *strings.Build
 	return cmd, said, nil
 }
 
-// Send runs an errand in a child.
-func Send(ctx context.Context, e Errand) (Sample, error) {
+// Send runs a child task in a process of its own.
+func Send(ctx context.Context, e ChildTask) (Sample, error) {
 	cmd, said, err := e.Command(ctx)
 	if err != nil {
 		return Sample{}, err
@@ -88,31 +88,31 @@ func Send(ctx context.Context, e Errand) (Sample, error) {
 	return Sample{Values: []float64{o.Value}, Extra: o.Extra}, nil
 }
 
-// BeChild does an errand and ends the process, if that is what it is for. A program whose
-// workloads have errands calls it first, with all of them; so does the main of a test.
-func BeChild(kinds ...Errands) {
+// BeChild does a child task and ends the process, if that is what it is for. A program whose
+// workloads have child tasks calls it first, with all of them; so does the main of a test.
+func BeChild(kinds ...ChildTasks) {
 	if text := os.Getenv(childVariable); text != "" {
 		os.Exit(childMain(text, kinds))
 	}
 }
 
 // childMain is the child's main; it returns the exit code.
-func childMain(text string, kinds []Errands) int {
+func childMain(text string, kinds []ChildTasks) int {
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
 		os.Exit(childFailed)
 	}()
-	var e Errand
+	var e ChildTask
 	o, err := Outcome{}, json.Unmarshal([]byte(text), &e)
 	if err == nil {
-		var run func(Errand) (Outcome, error)
+		var run func(ChildTask) (Outcome, error)
 		for _, k := range kinds {
 			if f := k[e.Kind]; f != nil {
 				run = f
 			}
 		}
 		if run == nil {
-			err = fmt.Errorf("no such errand: %q", e.Kind)
+			err = fmt.Errorf("no such child task: %q", e.Kind)
 		} else {
 			goruntime.GOMAXPROCS(e.Schedulers)
 			o, err = run(e)

@@ -53,12 +53,12 @@ func TestWrongAnswerIsAnError(t *testing.T) {
 }
 
 func TestChildErrors(t *testing.T) {
-	if _, err := Send(t.Context(), Errand{Kind: "nonsense", Schedulers: 1}); err == nil || !strings.Contains(err.Error(), "nonsense") {
-		t.Errorf("an errand that does not exist: %v", err)
+	if _, err := Send(t.Context(), ChildTask{Kind: "nonsense", Schedulers: 1}); err == nil || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("a child task that does not exist: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Send(ctx, Errand{Kind: "idle", Schedulers: 1, N: 1}); !errors.Is(err, context.Canceled) {
+	if _, err := Send(ctx, ChildTask{Kind: "idle", Schedulers: 1, N: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a child of a cancelled parent: %v", err)
 	}
 }

@@ -20,7 +20,7 @@ func IdleWorkloads() []*harness.Workload {
 	}
 }
 
-// idleRow makes a workload of an errand whose process waits.
+// idleRow makes a workload of a child task whose process waits.
 func idleRow(name, unit, about, kind string, parties [3]int) *harness.Workload {
 	return &harness.Workload{
 		Suite:  "idle",
@@ -32,8 +32,8 @@ func idleRow(name, unit, about, kind string, parties [3]int) *harness.Workload {
 			}
 			return ""
 		},
-		Sides: both(func(p harness.Params, s harness.Side) harness.Errand {
-			return harness.Errand{Kind: kind, Side: s, Schedulers: p.Schedulers, N: p.Scale.Of(parties), For: waiting(p)}
+		Sides: both(func(p harness.Params, s harness.Side) harness.ChildTask {
+			return harness.ChildTask{Kind: kind, Side: s, Schedulers: p.Schedulers, N: p.Scale.Of(parties), For: waiting(p)}
 		}),
 	}
 }
@@ -41,8 +41,8 @@ func idleRow(name, unit, about, kind string, parties [3]int) *harness.Workload {
 // settle is how long a process may take to come to rest.
 const settle = 500 * time.Millisecond
 
-// measureIdle is the errand of idle: milliseconds of processor time.
-func measureIdle(e harness.Errand) (o harness.Outcome, err error) {
+// measureIdle is the child task of idle: milliseconds of processor time.
+func measureIdle(e harness.ChildTask) (o harness.Outcome, err error) {
 	c, err := gather(e.Side, e.Schedulers, e.N, false)
 	if err != nil {
 		return o, err
@@ -55,7 +55,7 @@ func measureIdle(e harness.Errand) (o harness.Outcome, err error) {
 }
 
 // rest lets the process settle, waits, and returns the processor time that this took.
-func rest(e harness.Errand) time.Duration {
+func rest(e harness.ChildTask) time.Duration {
 	time.Sleep(min(settle, e.For))
 	before := harness.ProcessCPU()
 	time.Sleep(e.For)
@@ -65,8 +65,8 @@ func rest(e harness.Errand) time.Duration {
 // period is the time between two wake-ups of the party of idle/timer.
 const period = 100 * time.Millisecond
 
-// measureTicking is the errand of idle/timer: milliseconds of processor time a second.
-func measureTicking(e harness.Errand) (o harness.Outcome, err error) {
+// measureTicking is the child task of idle/timer: milliseconds of processor time a second.
+func measureTicking(e harness.ChildTask) (o harness.Outcome, err error) {
 	c, err := gather(e.Side, e.Schedulers, e.N, false)
 	if err != nil {
 		return o, err

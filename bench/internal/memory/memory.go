@@ -25,8 +25,8 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 			Single: true, OnDemand: n >= 1_000_000,
 			Budget: time.Duration(n) * 6 * time.Microsecond,
 			Skip:   needMemory(n),
-			Sides: both(func(p harness.Params, s harness.Side) harness.Errand {
-				return harness.Errand{Kind: "parked", Side: s, Schedulers: p.Schedulers, N: n}
+			Sides: both(func(p harness.Params, s harness.Side) harness.ChildTask {
+				return harness.ChildTask{Kind: "parked", Side: s, Schedulers: p.Schedulers, N: n}
 			}),
 		})
 	}
@@ -37,8 +37,8 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 			About: "memory of " + harness.RoundNumber(n) + " parties that each wait in a choice of two channels, in a process of their own"}},
 		Single: true, Budget: time.Duration(n) * 6 * time.Microsecond,
 		Skip: needMemory(n),
-		Sides: both(func(p harness.Params, s harness.Side) harness.Errand {
-			return harness.Errand{Kind: "choosing", Side: s, Schedulers: p.Schedulers, N: n}
+		Sides: both(func(p harness.Params, s harness.Side) harness.ChildTask {
+			return harness.ChildTask{Kind: "choosing", Side: s, Schedulers: p.Schedulers, N: n}
 		}),
 	})
 	burst := sc.Of([3]int{100_000, 30_000, 3000})
@@ -49,16 +49,16 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 		Single: true, Apart: true, Budget: waitingBudget,
 		Note: keptNote,
 		Skip: needMemory(6 * burst),
-		Sides: both(func(p harness.Params, s harness.Side) harness.Errand {
-			return harness.Errand{Kind: "returned", Side: s, Schedulers: p.Schedulers, N: burst, For: waiting(p)}
+		Sides: both(func(p harness.Params, s harness.Side) harness.ChildTask {
+			return harness.ChildTask{Kind: "returned", Side: s, Schedulers: p.Schedulers, N: burst, For: waiting(p)}
 		}),
 	})
 }
 
-// memoryErrands are what the rows of memory and idle do in processes of their own.
-var Errands = harness.Errands{
-	"parked":   func(e harness.Errand) (harness.Outcome, error) { return measureParked(e, false) },
-	"choosing": func(e harness.Errand) (harness.Outcome, error) { return measureParked(e, true) },
+// ChildTasks are what the rows of memory and idle do in processes of their own.
+var ChildTasks = harness.ChildTasks{
+	"parked":   func(e harness.ChildTask) (harness.Outcome, error) { return measureParked(e, false) },
+	"choosing": func(e harness.ChildTask) (harness.Outcome, error) { return measureParked(e, true) },
 	"returned": measureReturned,
 	"idle":     measureIdle,
 	"ticking":  measureTicking,
@@ -82,8 +82,8 @@ func waiting(p harness.Params) time.Duration {
 	return time.Duration(p.Scale.Of([3]int{10_000, 2000, 20})) * time.Millisecond
 }
 
-// both sends the same errand to a child for each side.
-func both(what func(p harness.Params, s harness.Side) harness.Errand) (f [harness.Sides]harness.Run) {
+// both sends the same child task to a child for each side.
+func both(what func(p harness.Params, s harness.Side) harness.ChildTask) (f [harness.Sides]harness.Run) {
 	for s := range harness.Sides {
 		f[s] = func(ctx context.Context, p harness.Params) (harness.Sample, error) {
 			return harness.Send(ctx, what(p, s))
@@ -119,8 +119,8 @@ func available() (int64, bool) {
 	return 0, false
 }
 
-// measureParked is the errands of memory/… and memory/choice: bytes for each party that waits.
-func measureParked(e harness.Errand, choose bool) (o harness.Outcome, err error) {
+// measureParked is the child tasks of memory/… and memory/choice: bytes for each party that waits.
+func measureParked(e harness.ChildTask, choose bool) (o harness.Outcome, err error) {
 	// The first party of a kind pays for what all share.
 	first, err := gather(e.Side, e.Schedulers, gatherBatch, choose)
 	if err != nil {
@@ -147,10 +147,10 @@ func measureParked(e harness.Errand, choose bool) (o harness.Outcome, err error)
 	return o, c.release()
 }
 
-// measureReturned is the errand of memory/given-back: the percentage. On
+// measureReturned is the child task of memory/given-back: the percentage. On
 // goroutines Go is told to give back what it can (debug.FreeOSMemory); fibers
 // must do it by themselves.
-func measureReturned(e harness.Errand) (o harness.Outcome, err error) {
+func measureReturned(e harness.ChildTask) (o harness.Outcome, err error) {
 	debug.FreeOSMemory()
 	before, err := harness.Resident()
 	if err != nil {

@@ -9,6 +9,6 @@ import (
 
 // TestMain lets the test binary be the child of its own tests.
 func TestMain(m *testing.M) {
-	harness.BeChild(Errands)
+	harness.BeChild(ChildTasks)
 	os.Exit(m.Run())
 }

@@ -39,7 +39,7 @@ const (
 )
 
 type load struct {
-	loadErrand
+	loadTask
 	epoll   int
 	old     bool // there is no epoll_pwait2
 	callers []caller
@@ -60,9 +60,9 @@ type load struct {
 	delays     []float64 // in µs, of those that counted, be they answered late or not
 }
 
-// runLoad is the errand "load".
-func runLoad(e harness.Errand) (o harness.Outcome, err error) {
-	var what loadErrand
+// runLoad is the child task "load".
+func runLoad(e harness.ChildTask) (o harness.Outcome, err error) {
+	var what loadTask
 	if err := json.Unmarshal(e.Detail, &what); err != nil {
 		return o, fmt.Errorf("a load that is not one: %w", err)
 	}
@@ -71,7 +71,7 @@ func runLoad(e harness.Errand) (o harness.Outcome, err error) {
 	}
 	goruntime.LockOSThread()
 	debug.SetGCPercent(-1)
-	l := &load{loadErrand: what, base: time.Now(), buf: make([]byte, 64<<10)}
+	l := &load{loadTask: what, base: time.Now(), buf: make([]byte, 64<<10)}
 	l.delays = make([]float64, 0, 1<<20)
 	if err := l.connect(); err != nil {
 		return o, err

@@ -19,13 +19,13 @@ import (
 
 // underTest sends a load to serve, in a process of its own, as it is when it
 // measures.
-func underTest(t *testing.T, l loadErrand, serve func(i int, c net.Conn)) (harness.Sample, error) {
+func underTest(t *testing.T, l loadTask, serve func(i int, c net.Conn)) (harness.Sample, error) {
 	t.Helper()
 	l.Addr = testServer(t, serve)
 	if l.For == 0 {
 		l.For = 100 * time.Millisecond
 	}
-	return harness.Send(t.Context(), l.errand())
+	return harness.Send(t.Context(), l.child())
 }
 
 // echoing echoes messages of 64 bytes, with what change makes of the nth.
@@ -61,7 +61,7 @@ func TestLoadChecksEchoes(t *testing.T) {
 		"too much": {"too long", func(_, _ int, _, p []byte) []byte { return append(p, 'x') }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := loadErrand{Conns: 4, Size: 64}
+			l := loadTask{Conns: 4, Size: 64}
 			if c.says != "" {
 				l.For = time.Second // it does not last so long
 			}
@@ -87,7 +87,7 @@ func TestLoadChecksAnswersOfHTTP(t *testing.T) {
 		"header": {"wrong answer", strings.Replace(usual, "Date", "Data", 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := underTest(t, loadErrand{Conns: 4, HTTP: true}, func(i int, c net.Conn) {
+			_, err := underTest(t, loadTask{Conns: 4, HTTP: true}, func(i int, c net.Conn) {
 				r := bufio.NewReader(c)
 				for nth := 0; ; nth++ {
 					if _, err := http.ReadRequest(r); err != nil {
@@ -109,7 +109,7 @@ func TestLoadChecksAnswersOfHTTP(t *testing.T) {
 
 // A server that closes connections is not said to have failed with %!w(<nil>).
 func TestLoadSaysThatItWasClosed(t *testing.T) {
-	for name, l := range map[string]loadErrand{"echo": {Conns: 2, Size: 64}, "http": {Conns: 2, HTTP: true}} {
+	for name, l := range map[string]loadTask{"echo": {Conns: 2, Size: 64}, "http": {Conns: 2, HTTP: true}} {
 		_, err := underTest(t, l, func(_ int, c net.Conn) { c.Read(make([]byte, 100)) })
 		if err == nil || !strings.Contains(err.Error(), "closed a connection") || strings.Contains(err.Error(), "%!") {
 			t.Errorf("%s: %v", name, err)
@@ -132,7 +132,7 @@ func TestRequestsWithoutAnAnswerCount(t *testing.T) {
 		})(i, c)
 	}
 	// Closed: one request. Open: 100 a second, of which it had half.
-	for name, l := range map[string]loadErrand{"closed": {Conns: 2, Size: 64}, "open": {Conns: 2, Size: 64, Rate: 100}} {
+	for name, l := range map[string]loadTask{"closed": {Conns: 2, Size: 64}, "open": {Conns: 2, Size: 64, Rate: 100}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := underTest(t, l, serve)
@@ -151,7 +151,7 @@ func TestRequestsWithoutAnAnswerCount(t *testing.T) {
 
 // Requests that are answered late count as slow as they were.
 func TestLateAnswersCount(t *testing.T) {
-	got, err := underTest(t, loadErrand{Conns: 2, Size: 64}, echoing(func(i, nth int, _, p []byte) []byte {
+	got, err := underTest(t, loadTask{Conns: 2, Size: 64}, echoing(func(i, nth int, _, p []byte) []byte {
 		if i == 0 && nth == 1 { // past the end
 			<-time.After(300 * time.Millisecond)
 		}

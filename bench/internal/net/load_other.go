@@ -11,7 +11,7 @@ import (
 
 // The load generator is written for Linux: see needLoad.
 
-func runLoad(harness.Errand) (harness.Outcome, error) {
+func runLoad(harness.ChildTask) (harness.Outcome, error) {
 	return harness.Outcome{}, errors.ErrUnsupported
 }
 

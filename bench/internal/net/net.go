@@ -12,11 +12,11 @@ import (
 	"github.com/seed222ee791/fibers/bench/internal/harness"
 )
 
-// Errands are the errands of these processes.
-var Errands = harness.Errands{
-	"echo":     serveErrand(serveEcho),
-	"fasthttp": serveErrand(serveFast),
-	"nethttp":  serveErrand(serveNetHTTP),
+// ChildTasks are the child tasks of these processes.
+var ChildTasks = harness.ChildTasks{
+	"echo":     serveTask(serveEcho),
+	"fasthttp": serveTask(serveFast),
+	"nethttp":  serveTask(serveNetHTTP),
 	"load":     runLoad,
 }
 
@@ -24,7 +24,7 @@ var Errands = harness.Errands{
 func Workloads(sc harness.Scale) []*harness.Workload {
 	second := time.Duration(sc.Of([3]int{200, 100, 30})) * time.Millisecond
 	var ws []*harness.Workload
-	echo := func(name string, l loadErrand, about string, budget time.Duration) *harness.Workload {
+	echo := func(name string, l loadTask, about string, budget time.Duration) *harness.Workload {
 		l.For, l.Warm = second, second/4
 		if l.Conns > 1000 { // a round over all of them takes long
 			l.For, l.Warm = 2*second, second/2
@@ -37,18 +37,18 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 		ws = append(ws, w)
 		return w
 	}
-	echo("echo/1", loadErrand{Conns: 1, Size: 64}, "64 bytes and back over 1 TCP connection", time.Second)
-	echo("echo/64", loadErrand{Conns: 64, Size: 64}, "64 bytes and back over 64 TCP connections", 1500*time.Millisecond).Single = false
-	echo("echo/1000", loadErrand{Conns: 1000, Size: 64}, "64 bytes and back over 1000 TCP connections", 1500*time.Millisecond)
-	echo("echo/16K", loadErrand{Conns: 64, Size: 16 << 10}, "16 KiB and back over 64 TCP connections", time.Second)
-	echo("echo/open", loadErrand{Conns: 64, Size: 64, Rate: 10_000}, "64 bytes and back, 10 000 times a second whatever comes back, over 64 TCP connections", time.Second)
+	echo("echo/1", loadTask{Conns: 1, Size: 64}, "64 bytes and back over 1 TCP connection", time.Second)
+	echo("echo/64", loadTask{Conns: 64, Size: 64}, "64 bytes and back over 64 TCP connections", 1500*time.Millisecond).Single = false
+	echo("echo/1000", loadTask{Conns: 1000, Size: 64}, "64 bytes and back over 1000 TCP connections", 1500*time.Millisecond)
+	echo("echo/16K", loadTask{Conns: 64, Size: 16 << 10}, "16 KiB and back over 64 TCP connections", time.Second)
+	echo("echo/open", loadTask{Conns: 64, Size: 64, Rate: 10_000}, "64 bytes and back, 10 000 times a second whatever comes back, over 64 TCP connections", time.Second)
 	if sc == harness.Full {
-		echo("echo/10k", loadErrand{Conns: 10_000, Size: 64}, "64 bytes and back over 10 000 TCP connections", 3*time.Second).Optional = true
+		echo("echo/10k", loadTask{Conns: 10_000, Size: 64}, "64 bytes and back over 10 000 TCP connections", 3*time.Second).Optional = true
 	}
 	ws[1].Rows = append(ws[1].Rows, harness.Row{Name: "echo/64/switches", Unit: "a req",
 		About: "the same: how often a thread of the server left its processor, voluntarily or not, for each request"})
 	web := func(name, server, about string) {
-		l := loadErrand{Conns: 64, HTTP: true, For: second, Warm: second / 4}
+		l := loadTask{Conns: 64, HTTP: true, For: second, Warm: second / 4}
 		ws = append(ws, &harness.Workload{
 			Suite: "net", Rows: loadRows(name, about, l), Single: true,
 			Budget: 1200 * time.Millisecond, Skip: needLoad(l.Conns),
@@ -69,7 +69,7 @@ func Workloads(sc harness.Scale) []*harness.Workload {
 }
 
 // loadRows are the rows of a workload under load.
-func loadRows(name, about string, l loadErrand) []harness.Row {
+func loadRows(name, about string, l loadTask) []harness.Row {
 	rows := []harness.Row{
 		{Name: name, Unit: "req/s", More: true, About: about + ": requests a second"},
 		{Name: name + "/p50", Unit: "µs", About: "the same: median time of a request"},
@@ -106,7 +106,7 @@ func loadNote(r *harness.Result) string {
 func bothServers(measure func(ctx context.Context, s *server) (harness.Sample, error), kind string) (f [harness.Sides]harness.Run) {
 	for side := range harness.Sides {
 		f[side] = func(ctx context.Context, p harness.Params) (harness.Sample, error) {
-			s, err := startServer(ctx, harness.Errand{Kind: kind, Side: side, Schedulers: p.Schedulers})
+			s, err := startServer(ctx, harness.ChildTask{Kind: kind, Side: side, Schedulers: p.Schedulers})
 			if err != nil {
 				return harness.Sample{}, err
 			}
@@ -118,12 +118,12 @@ func bothServers(measure func(ctx context.Context, s *server) (harness.Sample, e
 }
 
 // underLoad puts a load on a server of each side. With switches there is a row of those.
-func underLoad(kind string, l loadErrand, switches bool) [harness.Sides]harness.Run {
+func underLoad(kind string, l loadTask, switches bool) [harness.Sides]harness.Run {
 	return bothServers(func(ctx context.Context, s *server) (harness.Sample, error) {
 		l := l
 		l.Addr = s.addr
 		before, switchedBefore := s.cpu(), s.switches()
-		got, err := harness.Send(ctx, l.errand())
+		got, err := harness.Send(ctx, l.child())
 		if err != nil {
 			return harness.Sample{}, err
 		}

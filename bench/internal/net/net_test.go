@@ -128,22 +128,22 @@ func TestHelloChecksItsAnswers(t *testing.T) {
 
 // A server that does not start says why.
 func TestServerThatDoesNotStart(t *testing.T) {
-	s, err := startServer(t.Context(), harness.Errand{Kind: "nonsense", Schedulers: 1})
+	s, err := startServer(t.Context(), harness.ChildTask{Kind: "nonsense", Schedulers: 1})
 	if err == nil {
 		s.stop()
 		t.Fatal("a server of nonsense has started")
 	}
-	if text := err.Error(); !strings.Contains(text, "no such errand") || strings.Contains(text, "%!") {
+	if text := err.Error(); !strings.Contains(text, "no such child task") || strings.Contains(text, "%!") {
 		t.Errorf("it says %q", text)
 	}
 }
 
-// What serving fails with is the errand's error, on both sides.
-func TestServeErrandFails(t *testing.T) {
+// What serving fails with is the child task's error, on both sides.
+func TestServeTaskFails(t *testing.T) {
 	failed := errors.New("failed")
 	for s := range harness.Sides {
 		var l net.Listener
-		_, err := serveErrand(func(at net.Listener, _ func(func())) error { l = at; return failed })(harness.Errand{Side: s, Schedulers: 1})
+		_, err := serveTask(func(at net.Listener, _ func(func())) error { l = at; return failed })(harness.ChildTask{Side: s, Schedulers: 1})
 		if !errors.Is(err, failed) {
 			t.Errorf("on %s: %v", s, err)
 		}

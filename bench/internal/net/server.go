@@ -30,8 +30,8 @@ type server struct {
 	conns []net.Conn // of hello
 }
 
-// startServer runs an errand whose child writes its address and then serves.
-func startServer(ctx context.Context, e harness.Errand) (*server, error) {
+// startServer runs a child task whose child writes its address and then serves.
+func startServer(ctx context.Context, e harness.ChildTask) (*server, error) {
 	cmd, said, err := e.Command(ctx)
 	if err != nil {
 		return nil, err
@@ -111,11 +111,11 @@ func listener(s harness.Side) (net.Listener, error) {
 	return net.Listen("tcp", "127.0.0.1:0")
 }
 
-// serveErrand makes an errand of a server, which listens, writes its address and
-// serves: on a fiber, or on the calling goroutine. The errand returns when serving
+// serveTask makes a child task of a server, which listens, writes its address and
+// serves: on a fiber, or on the calling goroutine. The child task returns when serving
 // fails; a process that is told to end does so without: see childMain.
-func serveErrand(serve func(l net.Listener, spawn func(func())) error) func(e harness.Errand) (harness.Outcome, error) {
-	return func(e harness.Errand) (o harness.Outcome, err error) {
+func serveTask(serve func(l net.Listener, spawn func(func())) error) func(e harness.ChildTask) (harness.Outcome, error) {
+	return func(e harness.ChildTask) (o harness.Outcome, err error) {
 		run := func() {
 			var l net.Listener
 			if l, err = listener(e.Side); err != nil {
@@ -149,7 +149,7 @@ func acceptAll(l net.Listener, spawn func(func()), serve func(c net.Conn)) error
 	}
 }
 
-// serveEcho is the errand "echo".
+// serveEcho is the child task "echo".
 func serveEcho(l net.Listener, spawn func(func())) error {
 	return acceptAll(l, spawn, func(c net.Conn) {
 		defer c.Close()
@@ -175,7 +175,7 @@ const collect = 'G'
 
 const helloBody = "Hello, world!\n"
 
-// serveFast is the errand "fasthttp": ServeConn for each connection.
+// serveFast is the child task "fasthttp": ServeConn for each connection.
 func serveFast(l net.Listener, spawn func(func())) error {
 	s := &fasthttp.Server{Handler: func(c *fasthttp.RequestCtx) {
 		c.SetContentType("text/plain")
@@ -187,7 +187,7 @@ func serveFast(l net.Listener, spawn func(func())) error {
 	})
 }
 
-// serveNetHTTP is the errand "nethttp": http.Server, whose parties are goroutines on
+// serveNetHTTP is the child task "nethttp": http.Server, whose parties are goroutines on
 // either side; only what is below differs.
 func serveNetHTTP(l net.Listener, _ func(func())) error {
 	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -209,8 +209,8 @@ func needLoad(conns int) func(context.Context) string {
 	}
 }
 
-// A loadErrand is a load on a server.
-type loadErrand struct {
+// A loadTask is a load on a server.
+type loadTask struct {
 	Addr  string
 	Conns int
 	Size  int           // of a message; the server sends it back
@@ -220,11 +220,11 @@ type loadErrand struct {
 	For   time.Duration // while it counts
 }
 
-// errand returns the errand of the process that makes the load.
-func (l loadErrand) errand() harness.Errand {
+// child returns the task of the process that makes the load.
+func (l loadTask) child() harness.ChildTask {
 	text, err := json.Marshal(l)
 	if err != nil {
 		panic(err) // it has but numbers and strings
 	}
-	return harness.Errand{Kind: "load", Schedulers: 1, Detail: text}
+	return harness.ChildTask{Kind: "load", Schedulers: 1, Detail: text}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/seed222ee791/fibers/worksteal"
 )
 
-// Captives: schedulers that their fiber keeps.
+// Stalled schedulers: schedulers that their fiber keeps.
 //
 // A fiber may wait in Go's way (a channel, a mutex, time.Sleep, a file, a library that
 // does so), or compute for long. Then its goroutine keeps the baton of the scheduler,
@@ -16,12 +16,12 @@ import (
 // can switch fibers. With the seat go the wheel, the core and the index.
 //
 //	      replace                      its fiber parks or ends
-//	seated ──────▶ captive, without seat ──────────────────────▶ ended
+//	seated ──────▶ unseated ──────────────────────▶ ended
 //	  ▲                 │
 //	  └─────────────────┘
 //	       reclaim
 //
-// Whoever finds a captive (the understudy, or the monitor: see there) has a stand-in
+// Whoever finds a stalled scheduler (the understudy, or the monitor: see there) has a stand-in
 // replace it, which is a scheduler like any other. The fiber that comes back goes on
 // running, as a goroutine among goroutines; when it leaves the baton, at its next park or
 // at its end, the scheduler without seat ends. If it goes on to post work instead, again and
@@ -34,30 +34,30 @@ import (
 //
 //	unseated  of each scheduler. Writers: replace and reclaim, under rt.mu and idle.mu.
 //	          Readers: any.
-//	attend    how many sleepers and captives there are. Writers: any. Readers: who
+//	attend    how many sleepers and stalled schedulers there are. Writers: any. Readers: who
 //	          posts work.
-//	legacies  captives whose queues were too long to be emptied by replace: legacy.go.
+//	legacies  stalled schedulers whose queues were too long to be emptied by replace: legacy.go.
 //	running   of each scheduler: the fiber that runs there, a hint. Writer: owner.
 //
 // # Argument
 //
-// U1: what a captive's queues hold, and who takes it.
+// U1: what a stalled scheduler's queues hold, and who takes it.
 //
-//	replace sets unseated, then counts the captive in attend, then has the stand-in empty
+//	replace sets unseated, then counts the stalled scheduler in attend, then has the stand-in empty
 //	the queues, by stealing. Who posts work puts it in its queue, then looks at attend.
 //	Either the put comes before the stand-in's look at that queue, which takes the fiber
 //	then; or the poster sees that there is somebody to attend to, finds itself without a
 //	seat, and moves all that its queues hold to the injector. Where both do, each fiber
-//	is taken by one of them: stealing and popping see to that. A captive with
+//	is taken by one of them: stealing and popping see to that. A stalled scheduler with
 //	queues that are too long is listed among the legacies until they have been seen empty,
-//	under rt.mu, so that it has been captive all the time since replace; U1 holds from then
+//	under rt.mu, so that it has been stalled all the time since replace; U1 holds from then
 //	on, as the poster's moves do. Who lists it wakes a sleeper, as after a push (W1).
 //
 //	A root posts, too, to its own queues: what timers and descriptors have waked. It looks
 //	at unseated after that, before it switches to a fiber, and ends if it has no seat. So
 //	whoever runs a fiber without a seat has posted nothing since it lost it but by attend.
 //
-// U2: a captive that sleeps.
+// U2: a stalled scheduler that sleeps.
 //
 //	A scheduler without seat must not sleep as one of the idle: it would be woken for
 //	work. Announce (idle.go) and replace hold idle.mu: either the scheduler is in the list,
@@ -78,15 +78,15 @@ import (
 //	for work, and sees before it sleeps that it has no seat (U2); if it finds some first, it
 //	runs that, and ends at the next pick. In either case it hands on what it holds.
 //
-// U4: a timer that a captive sets.
+// U4: a timer that a stalled scheduler sets.
 //
-//	It lies in the wheel of the seat, which the stand-in looks at. The captive sets it,
+//	It lies in the wheel of the seat, which the stand-in looks at. The stalled scheduler sets it,
 //	then looks at unseated, and wakes a sleeper if it has no seat; replace sets unseated
 //	before the stand-in can sleep. So the one looks later than the other (W3).
 //
-// Checked by: docs/models/captive.pml (spin, with mutants; U1, U2), TestCaptives….
+// Checked by: docs/models/stalled.pml (spin, with mutants; U1, U2), TestStalled….
 
-// plundered is how many fibers a stand-in takes from a captive before it runs any.
+// plundered is how many fibers a stand-in takes from a stalled scheduler before it runs any.
 const plundered = 8
 
 // replace gives the seat of v, which its fiber keeps, to t, which has none and belongs to
@@ -110,14 +110,14 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 	id.attend.Inc()
 	id.mu.Unlock()
 	t.takeSeat(v)
-	rt.mu.captives[v] = struct{}{}
+	rt.mu.unseated[v] = struct{}{}
 	rt.mu.standIns++
 	if computes {
 		rt.hog(v, true)
 	} else {
 		rt.mu.blockers.note(v)
 	}
-	// U1. The locks are those of others who look after captives; nobody waits long.
+	// U1. The locks are those of others who look after stalled schedulers; nobody waits long.
 	left := t.plunder(v)
 	if left {
 		rt.legacies.add(v)
@@ -192,9 +192,9 @@ func (s *scheduler) blocked() (yes, brief bool) {
 	return false, false
 }
 
-// attend is called after a push by one whose runtime has sleepers or captives, and
-// reports whether it was a captive itself: then what it holds has been handed on.
-func (s *scheduler) attend() (captive bool) {
+// attend is called after a push by one whose runtime has sleepers or stalled schedulers, and
+// reports whether it was a stalled scheduler itself: then what it holds has been handed on.
+func (s *scheduler) attend() (unseated bool) {
 	if !s.unseated.Load() { // U1
 		return false
 	}
@@ -206,7 +206,7 @@ func (s *scheduler) attend() (captive bool) {
 	return true
 }
 
-// reclaimAfter is how often a captive gives away what it has posted before it asks for
+// reclaimAfter is how often a stalled scheduler gives away what it has posted before it asks for
 // its seat: one that waits in Go's way again soon does better without.
 const reclaimAfter = 8
 
@@ -236,8 +236,8 @@ func (s *scheduler) reclaim() bool {
 	s.unseated.Store(false)
 	s.wheel.unattended.Store(false)
 	id.mu.Unlock()
-	delete(rt.mu.captives, s)
-	rt.mu.captives[t] = struct{}{}
+	delete(rt.mu.unseated, s)
+	rt.mu.unseated[t] = struct{}{}
 	s.given = 0
 	if s.plunder(t) { // U1
 		rt.legacies.add(t) // s wakes others, if there are any: it has posted
@@ -246,7 +246,7 @@ func (s *scheduler) reclaim() bool {
 	rt.hog(s, false)
 	seats[s.index] = s
 	rt.schedulers.Store(&seats)
-	s.captive.Store(false)
+	s.stalled.Store(false)
 	t.nudged.Store(true)
 	t.pin.yield()
 	s.pin.again()
@@ -257,7 +257,7 @@ func (s *scheduler) reclaim() bool {
 	return true
 }
 
-// hog notes whether the fiber of a captive computes; mu is held.
+// hog notes whether the fiber of a stalled scheduler computes; mu is held.
 func (rt *Runtime) hog(v *scheduler, computes bool) {
 	if v.computes == computes {
 		return
@@ -271,10 +271,10 @@ func (rt *Runtime) hog(v *scheduler, computes bool) {
 	rt.hogs.Store(int32(len(rt.mu.hogs)))
 }
 
-// judgeCaptives looks which captives compute by now: one that did may wait, and one that
+// judgeUnseated looks which stalled schedulers compute by now: one that did may wait, and one that
 // waited may have much to do with what it has got. There may be very many of the latter:
 // it looks at some, others each time.
-func (rt *Runtime) judgeCaptives() {
+func (rt *Runtime) judgeUnseated() {
 	const some = 16
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
@@ -284,7 +284,7 @@ func (rt *Runtime) judgeCaptives() {
 		}
 	}
 	n := 0
-	for v := range rt.mu.captives {
+	for v := range rt.mu.unseated {
 		if n++; n > some {
 			return
 		}

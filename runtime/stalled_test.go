@@ -40,15 +40,15 @@ func atMost(t *testing.T, d time.Duration, f func()) {
 // released waits until no fiber of rt keeps a scheduler.
 func released(t *testing.T, rt *fibers.Runtime) {
 	t.Helper()
-	for start := time.Now(); rt.Stats().Captives > 0; goruntime.Gosched() {
+	for start := time.Now(); rt.Stats().Unseated > 0; goruntime.Gosched() {
 		if time.Since(start) > 20*time.Second {
-			t.Fatalf("%d schedulers are captive still", rt.Stats().Captives)
+			t.Fatalf("%d schedulers are stalled still", rt.Stats().Unseated)
 		}
 	}
 }
 
 // It took five seconds when a monitor had to find each of them.
-func TestCaptivesThatSleepInGosWay(t *testing.T) {
+func TestStalledThatSleepInGosWay(t *testing.T) {
 	n := scale(1000, 200)
 	crews(t, func(t *testing.T, rt *fibers.Runtime) {
 		atMost(t, 2*time.Second, func() {
@@ -67,7 +67,7 @@ func TestCaptivesThatSleepInGosWay(t *testing.T) {
 	})
 }
 
-func TestCaptivesThatWaitForContexts(t *testing.T) {
+func TestStalledThatWaitForContexts(t *testing.T) {
 	crews(t, func(t *testing.T, rt *fibers.Runtime) {
 		for range 5 {
 			rt.Run(func() {
@@ -90,7 +90,7 @@ func TestCaptivesThatWaitForContexts(t *testing.T) {
 
 // A lock of package sync, held while its holder parks: all others wait in Go's way for
 // one who needs a scheduler.
-func TestCaptivesThatWaitForAMutex(t *testing.T) {
+func TestStalledThatWaitForAMutex(t *testing.T) {
 	const n = 200
 	crews(t, func(t *testing.T, rt *fibers.Runtime) {
 		atMost(t, 4*time.Second, func() {
@@ -119,7 +119,7 @@ func TestCaptivesThatWaitForAMutex(t *testing.T) {
 
 // There is no limit, and no cost that grows with their number. (12 000 once hung for
 // ever.)
-func TestCaptivesByTheTenThousand(t *testing.T) {
+func TestStalledByTheTenThousand(t *testing.T) {
 	n := scale(30_000, 3000)
 	crews(t, func(t *testing.T, rt *fibers.Runtime) {
 		atMost(t, 30*time.Second, func() {
@@ -141,7 +141,7 @@ func TestCaptivesByTheTenThousand(t *testing.T) {
 }
 
 // Where it is not known what goroutines are doing, a monitor has to find them.
-func TestCaptivesWithoutTheUnderstudy(t *testing.T) {
+func TestStalledWithoutTheUnderstudy(t *testing.T) {
 	rt := newRuntime(t, fibers.WithSchedulers(2), fibers.Blind())
 	rt.Run(func() {
 		var wg sync.WaitGroup
@@ -157,17 +157,17 @@ func TestCaptivesWithoutTheUnderstudy(t *testing.T) {
 }
 
 // One that has lost its seat for a moment gets it back if it goes on to spawn.
-func TestACaptiveThatGoesOnReclaimsItsSeat(t *testing.T) {
+func TestAStalledSchedulerThatGoesOnReclaimsItsSeat(t *testing.T) {
 	rt := newRuntime(t, fibers.WithSchedulers(1))
 	rt.Run(func() {
-		for start := time.Now(); rt.Stats().Captives == 0; {
+		for start := time.Now(); rt.Stats().Unseated == 0; {
 			time.Sleep(time.Millisecond) // sleep: until the seat is lost
 			if time.Since(start) > 20*time.Second {
-				t.Fatal("its scheduler was never taken for captive")
+				t.Fatal("its scheduler was never taken for stalled")
 			}
 		}
 		// Never does it leave its scheduler from here on.
-		for start := time.Now(); rt.Stats().Captives > 0; {
+		for start := time.Now(); rt.Stats().Unseated > 0; {
 			fibers.Go(func() {})
 			if time.Since(start) > 20*time.Second {
 				t.Fatal("it has not got its seat back")
@@ -176,8 +176,8 @@ func TestACaptiveThatGoesOnReclaimsItsSeat(t *testing.T) {
 	})
 }
 
-// A timer that a captive sets is seen to, though it waits in Go's way again.
-func TestATimerOfACaptiveFires(t *testing.T) {
+// A timer that a stalled scheduler sets is seen to, though it waits in Go's way again.
+func TestATimerOfAStalledSchedulerFires(t *testing.T) {
 	crews(t, func(t *testing.T, rt *fibers.Runtime) {
 		rt.Run(func() {
 			for range 20 {
@@ -190,9 +190,9 @@ func TestATimerOfACaptiveFires(t *testing.T) {
 	})
 }
 
-// What a captive has left in its queues is run: the fiber that it woke last, those that it
+// What a stalled scheduler has left in its queues is run: the fiber that it woke last, those that it
 // spawned.
-func TestWhatACaptiveLeavesIsRun(t *testing.T) {
+func TestWhatAStalledSchedulerLeavesIsRun(t *testing.T) {
 	crews(t, func(t *testing.T, rt *fibers.Runtime) {
 		rt.Run(func() {
 			for range 50 {
@@ -217,7 +217,7 @@ func TestWhatACaptiveLeavesIsRun(t *testing.T) {
 }
 
 // All of it at once, while GOMAXPROCS changes: nothing is lost, nothing is left.
-func TestCaptivesStress(t *testing.T) {
+func TestStalledStress(t *testing.T) {
 	n, rounds := scale(400, 100), scale(20, 10)
 	before := goruntime.GOMAXPROCS(0)
 	defer goruntime.GOMAXPROCS(before)
@@ -301,7 +301,7 @@ func TestCaptivesStress(t *testing.T) {
 
 // The runtime ends while fibers wait in Go's way: they are named, and what they hold ends
 // when they come back.
-func TestCloseLeavesCaptivesOver(t *testing.T) {
+func TestCloseLeavesStalledOver(t *testing.T) {
 	for _, schedulers := range []int{1, 2, 8} {
 		const n = 20
 		rt, err := fibers.New(fibers.WithSchedulers(schedulers), fibers.WithGrace(50*time.Millisecond))
@@ -347,7 +347,7 @@ func TestBlockersAreNamed(t *testing.T) {
 				c <- 1
 			}
 			for _, b := range rt.Stats().Blockers {
-				if strings.HasSuffix(b.Func, ".waitsInGosWay") && strings.Contains(b.Site, "captive_test.go:") && b.Count > 0 {
+				if strings.HasSuffix(b.Func, ".waitsInGosWay") && strings.Contains(b.Site, "stalled_test.go:") && b.Count > 0 {
 					return
 				}
 			}

@@ -14,7 +14,7 @@ import (
 // seats makes a runtime of n schedulers with seats that nobody runs.
 func seats(n int) (*Runtime, []*scheduler) {
 	rt := &Runtime{conf: &config{schedulers: n}, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
-	rt.mu.captives, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
+	rt.mu.unseated, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, n)
 	rt.idle.mu.until = never
 	var all []*scheduler
@@ -28,8 +28,8 @@ func seats(n int) (*Runtime, []*scheduler) {
 	return rt, all
 }
 
-// A thief saw the queues of a captive empty. By the time it says so, that one has had its
-// seat back, has filled them, and is captive again: they must not be forgotten.
+// A thief saw the queues of a stalled scheduler empty. By the time it says so, that one has had its
+// seat back, has filled them, and is stalled again: they must not be forgotten.
 func TestALateDropLeavesALegacy(t *testing.T) {
 	rt, all := seats(1)
 	v := all[0]
@@ -50,7 +50,7 @@ func TestALateDropLeavesALegacy(t *testing.T) {
 	}
 }
 
-// However many captives have left something, to lose a seat costs the same, and each of
+// However many stalled schedulers have left something, to lose a seat costs the same, and each of
 // them is looked at once: from the newest on, or from the oldest on.
 func TestLegacies(t *testing.T) {
 	const n, each = 2000, plundered + 2
@@ -189,9 +189,9 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 }
 
-// A captive that computes is taken for one as long as it does: the schedulers would not
+// A stalled scheduler that computes is taken for one as long as it does: the schedulers would not
 // make room for the process's other goroutines any more.
-func TestACaptiveThatWaitsIsNoHog(t *testing.T) {
+func TestAStalledSchedulerThatWaitsIsNoHog(t *testing.T) {
 	for name, blind := range map[string]bool{"sighted": false, "blind": true} {
 		t.Run(name, func(t *testing.T) {
 			rt, err := New(WithSchedulers(1), func(c *config) { c.blind = blind })
@@ -222,7 +222,7 @@ func TestACaptiveThatWaitsIsNoHog(t *testing.T) {
 				}
 			})
 			if blind {
-				eventually(t, "it is captive", func() bool { return rt.Stats().Captives > 0 })
+				eventually(t, "it is stalled", func() bool { return rt.Stats().Unseated > 0 })
 				if busy() {
 					t.Error("one that waits counts as one that computes")
 				}
@@ -232,7 +232,7 @@ func TestACaptiveThatWaitsIsNoHog(t *testing.T) {
 			<-hog
 			eventually(t, "it waits", func() bool { return !busy() })
 			close(gate)
-			eventually(t, "it computes again, or has ended", func() bool { return busy() || rt.Stats().Captives == 0 })
+			eventually(t, "it computes again, or has ended", func() bool { return busy() || rt.Stats().Unseated == 0 })
 		})
 	}
 }

@@ -17,9 +17,9 @@
 // mutant: -DRECLAIM_BLIND
 // mutant: -DDROP_STALE -DPUSHERS=0 -DPOSTS=3 -DCAST=3
 //
-// Captives: no work is left where nobody comes, and no seat is left empty or held twice,
+// Stalled schedulers: no work is left where nobody comes, and no seat is left empty or held twice,
 // when stand-ins take the seats of schedulers whose fiber waits in Go's way.
-// Go: runtime/captive.go, with what it needs of runtime/idle.go.
+// Go: runtime/stalled.go, with what it needs of runtime/idle.go.
 //
 // Actors
 //	sched    CAST (2) schedulers for one seat. The first begins with it, and a fiber.
@@ -30,7 +30,7 @@
 //	pusher   PUSHERS (1)  a plain goroutine that posts one fiber to the injector
 //
 // Abstracted: the three queues of a scheduler are one counter, and taking from it never
-// fails for one that holds something. A stand-in takes one fiber from its captive at once
+// fails for one that holds something. A stand-in takes one fiber from its stalled scheduler at once
 // and leaves the rest to be stolen. Searching before sleep is left out, the count of
 // searchers is there, for those who are woken. What the fiber does is one of four things at
 // any time. Memory is sequentially consistent, as Go's atomics are.
@@ -38,7 +38,7 @@
 // Checked
 //	when nothing moves: nothing is queued; whoever has the seat sleeps; all who lost it
 //	have ended, but for one whose fiber waits in Go's way; attend is the number of sleepers
-//	and of captives, searching is 0, and no permit is left over
+//	and of stalled schedulers, searching is 0, and no permit is left over
 //	nsleep, attend and searching never go below 0; no permit is given twice
 //	every run ends: there is no cycle (the line "ends" above)
 //
@@ -130,7 +130,7 @@ endUnderstudy:
 	fi;
 #ifdef COUNT_LATE
 	atomic { unseated[v] = true; seat = me; st[me] = at_work }
-	// the stand-in empties the queues before the captive is counted
+	// the stand-in empties the queues before the stalled scheduler is counted
 #else
 	unseated[v] = true;
 	atomic { attend++; seat = me; st[me] = at_work };
@@ -149,7 +149,7 @@ endUnderstudy:
 	attend++;
 #endif
 	atomic { mu = false; v = 0; next++; goto root }
-endGaveUp:      // it finds somebody captive later, or never
+endGaveUp:      // it finds somebody stalled later, or never
 	atomic { next == me && nsleep == 0 -> goto endUnderstudy }
 
 fiber:  // a fiber runs
@@ -201,7 +201,7 @@ fiber:  // a fiber runs
 endBlocked:	false
 	od;
 
-root:   // nobody runs here; next: own work, the injector, what captives have left
+root:   // nobody runs here; next: own work, the injector, what stalled schedulers have left
 	if
 	:: unseated[me] -> goto retire
 	:: else
@@ -212,7 +212,7 @@ root:   // nobody runs here; next: own work, the injector, what captives have le
 	:: atomic { q[me] == 0 && inj == 0 && victim[0] && q[0] > 0 && me != 0 -> q[0]--; goto found }
 	:: atomic { q[me] == 0 && inj == 0 && victim[1] && q[1] > 0 && me != 1 -> q[1]--; goto found }
 	:: atomic { q[me] == 0 && inj == 0 && drops > 0 && victim[0] && q[0] == 0 && me != 0 -> drops-- }
-		// it has seen that the captive's queues are empty: it is no victim any more
+		// it has seen that the stalled scheduler's queues are empty: it is no victim any more
 		atomic { !mu ->
 #ifdef DROP_STALE
 			if :: unseated[0] -> victim[0] = false :: else fi

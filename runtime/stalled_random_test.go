@@ -91,7 +91,7 @@ func (p *randomProgram) step(r *rand.Rand, depth int) {
 		if _, err := os.ReadFile(p.file); err != nil {
 			panic(err)
 		}
-	case 11: // a timer that is set by a captive, and waited for in Go's way
+	case 11: // a timer that is set by a stalled scheduler, and waited for in Go's way
 		time.Sleep(30 * time.Microsecond) // sleep: the seat is lost
 		fired := make(chan struct{})
 		fibers.AfterFunc(50*time.Microsecond, func() { close(fired) })
@@ -127,8 +127,8 @@ func (p *randomProgram) step(r *rand.Rand, depth int) {
 }
 
 // Programs of all kinds of waits, in two runtimes that also wait for each other, and in
-// one more inside: each comes to its end, and nobody is left captive.
-func TestRandomProgramsOfCaptivesStress(t *testing.T) {
+// one more inside: each comes to its end, and nobody is left stalled.
+func TestRandomProgramsOfStalledStress(t *testing.T) {
 	file := t.TempDir() + "/file"
 	if err := os.WriteFile(file, make([]byte, 1<<16), 0o600); err != nil {
 		t.Fatal(err)
@@ -184,13 +184,13 @@ func TestRandomProgramsOfCaptivesStress(t *testing.T) {
 
 // Such a program is closed in the middle: nothing is left over, though many wait in Go's
 // way just then for what has been ended: they are given it.
-func TestCloseAmidCaptivesStress(t *testing.T) {
+func TestCloseAmidStalledStress(t *testing.T) {
 	for i := range scale(60, 10) {
 		rt, err := fibers.New(fibers.WithSchedulers(1+i%4), fibers.WithGrace(20*time.Second))
 		if err != nil {
 			t.Fatal(err)
 		}
-		within(t, 60*time.Second, "closing among captives", func() {
+		within(t, 60*time.Second, "closing among stalled schedulers", func() {
 			gate := make(chan struct{})
 			var up sync.WaitGroup
 			up.Add(8)
@@ -239,8 +239,8 @@ func TestCloseAmidCaptivesStress(t *testing.T) {
 			close(gate)
 			end.Wait()
 		})
-		if n := rt.Stats().Captives; n != 0 {
-			t.Fatalf("%d are captive after the end", n)
+		if n := rt.Stats().Unseated; n != 0 {
+			t.Fatalf("%d are stalled after the end", n)
 		}
 	}
 }
