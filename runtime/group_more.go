@@ -45,10 +45,12 @@ func GroupSpawn[T any](g *Group, fn func(ctx context.Context) (T, error)) *Task[
 		t.end(ErrClosed)
 	}
 	g.start(func(context.Context) error {
+		defer func() { // also if it happened in a Goexit, which goes on
+			if t.panic != nil {
+				panic(t.panic)
+			}
+		}()
 		t.run(func() (T, error) { return fn(ctx) })
-		if t.panic != nil {
-			panic(t.panic)
-		}
 		err := t.result.Err
 		if context.Cause(ctx) == ErrTaskCancelled && (errors.Is(err, context.Canceled) || errors.Is(err, ErrTaskCancelled)) {
 			return nil // as it was told
