@@ -57,31 +57,28 @@ func offload[T any](c *coroutine, fn func() T, t *offloads) T {
 		c.quit()
 	}
 	var (
-		result T
-		done   future
-		caught *PanicError
-		ok     bool
+		result   T
+		done     future
+		panicked *PanicError
+		exited   bool
 	)
 	go func() {
+		returned := false
 		defer func() {
-			if !ok {
-				if v := recover(); v != nil {
-					caught = newPanicError(v)
-				}
-			}
+			panicked, exited = capture(returned, recover())
 			if t != nil {
 				t.leave()
 			}
 			done.complete()
 		}()
 		result = fn()
-		ok = true
+		returned = true
 	}()
 	done.see(f)
-	if caught != nil {
-		panic(caught)
+	if panicked != nil {
+		panic(panicked)
 	}
-	if !ok {
+	if exited {
 		goruntime.Goexit()
 	}
 	return result

@@ -104,13 +104,14 @@ func (g *Group) start(fn func(ctx context.Context) error, gone func(), origin ui
 	}
 	j := job{
 		fn: func() {
-			err := ErrGoexit
+			var err error
+			returned := false
 			defer func() {
-				if err == ErrGoexit {
-					if v := recover(); v != nil {
-						g.panicked(newPanicError(v))
-						err = nil
-					}
+				switch p, exited := capture(returned, recover()); {
+				case p != nil:
+					g.panicked(p)
+				case exited:
+					err = ErrGoexit
 				}
 				g.leave(err)
 			}()
@@ -118,6 +119,7 @@ func (g *Group) start(fn func(ctx context.Context) error, gone func(), origin ui
 				g.known(wait.Self())
 			}
 			err = fn(g.ctx)
+			returned = true
 		},
 		dropped: drop,
 		origin:  origin,

@@ -5,14 +5,22 @@ import (
 	"runtime/debug"
 )
 
-// newPanicError keeps the value and the stack of a panic; it is called by the
-// deferred function that recovered it. A panic that was carried already, and
-// raised again, keeps its first stack.
-func newPanicError(v any) *PanicError {
-	if e, ok := v.(*PanicError); ok {
-		return e
+// capture says how a function has ended for which others wait: it returned, p was its panic, or
+// else it exited, by runtime.Goexit. The function that is deferred around it calls
+//
+//	p, exited := capture(returned, recover())
+//
+// where the stack of the panic is still there. A panic that was carried already, and raised
+// again, keeps its first stack. A Goexit goes on after the deferred function, also one
+// during which a panic was captured.
+func capture(returned bool, recovered any) (p *PanicError, exited bool) {
+	if recovered == nil {
+		return nil, !returned
 	}
-	return &PanicError{Value: v, Stack: debug.Stack()}
+	if e, ok := recovered.(*PanicError); ok {
+		return e, false
+	}
+	return &PanicError{Value: recovered, Stack: debug.Stack()}, false
 }
 
 // panicked is what becomes of a panic that leaves the fiber f, the caller.

@@ -338,12 +338,8 @@ func (rt *Runtime) runMainUntil(fn func(), done *future) (o outcome) {
 		defer done.complete() // also if a handler calls Goexit
 		returned := false
 		defer func() {
-			if !returned {
-				if v := recover(); v != nil {
-					o.err = newPanicError(v)
-				}
-			}
-			o.exited = !returned && o.err == nil && !current().Flags[sheltered]
+			o.err, o.exited = capture(returned, recover())
+			o.exited = o.exited && !current().Flags[sheltered]
 			o.ran = returned || o.err != nil || o.exited
 			if o.err != nil && rt.conf.panicHandler != nil {
 				rt.panicked(current().fiber, o.err.Value, o.err.Stack)

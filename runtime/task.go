@@ -168,12 +168,9 @@ func (t *Task[T]) Cancel() {
 func (t *Task[T]) run(fn func() (T, error)) {
 	returned := false
 	defer func() {
-		if !returned {
-			if v := recover(); v != nil {
-				t.panic = newPanicError(v)
-			} else {
-				t.result.Err = ErrGoexit
-			}
+		var exited bool
+		if t.panic, exited = capture(returned, recover()); exited {
+			t.result.Err = ErrGoexit
 		}
 		t.end(context.Canceled)
 	}()
