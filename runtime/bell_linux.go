@@ -8,6 +8,8 @@ import (
 
 	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed222ee791/fibers/internal/parker"
 )
 
 // A bell wakes the scheduler that sleeps until a time: a timer of the kernel's (timerfd)
@@ -27,8 +29,8 @@ import (
 //
 // # The parker
 //
-//	empty ──CAS──▶ belled ──swap──▶ empty
-//	                  └──permit──▶ permit, and the timer is set to now
+//	empty ──Enter──▶ belled ──Leave──▶ empty
+//	                    └──Permit──▶ permitted, and the timer is set to now
 //
 // B: a permit for one who is about to sleep by the bell.
 //
@@ -58,15 +60,15 @@ const (
 
 // doze sleeps for d, or for ever if that is negative: by the bell, if that is for the best,
 // or in the futex. It reports whether the permit came, and consumes it.
-func (b *bell) doze(p *parker, d time.Duration) (permit bool) {
+func (b *bell) doze(p *parker.Parker, d time.Duration) (permit bool) {
 	if d < bellFrom { // or for ever
-		return p.wait(d)
+		return p.Wait(d)
 	}
 	if b.calm.Load() >= calmEnough && b.take() {
 		permit = b.wait(p, d)
 		b.taken.Store(false)
 	} else {
-		permit = p.wait(d)
+		permit = p.Wait(d)
 	}
 	if permit {
 		b.calm.Store(0)
@@ -113,10 +115,9 @@ func (b *bell) close() {
 	}
 }
 
-// wait is parker.wait by the bell, which the caller has taken.
-func (b *bell) wait(p *parker, d time.Duration) bool {
-	if !p.state.CompareAndSwap(parkerEmpty, parkerBelled) {
-		p.state.Store(parkerEmpty)
+// wait is Parker.Wait by the bell, which the caller has taken.
+func (b *bell) wait(p *parker.Parker, d time.Duration) bool {
+	if !p.Enter(belled) {
 		return true
 	}
 	for deadline := time.Now().Add(d); d > 0; d = time.Until(deadline) {
@@ -125,7 +126,7 @@ func (b *bell) wait(p *parker, d time.Duration) bool {
 			if !set {
 				set = true
 				setTimer(fd, d)
-				return p.state.Load() == parkerPermit // B
+				return p.Permitted() // B
 			}
 			var times [8]byte
 			n, _, _ := syscall.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&times)), uintptr(len(times)))
@@ -135,11 +136,11 @@ func (b *bell) wait(p *parker, d time.Duration) bool {
 			b.broken = true
 			break
 		}
-		if p.state.Load() == parkerPermit {
+		if p.Permitted() {
 			break
 		}
 	}
-	return p.state.Swap(parkerEmpty) == parkerPermit
+	return p.Leave()
 }
 
 // ring ends the wait that is going on.

@@ -9,44 +9,45 @@ import (
 	"go.uber.org/atomic"
 )
 
-// inBell takes the bell of a runtime of no schedulers.
-func inBell(t *testing.T) (*bell, *parker) {
-	b, p := new(bell), new(parker)
-	p.init()
+// inBell takes the bell of a runtime for a scheduler that does not run.
+func inBell(t *testing.T) (*bell, *scheduler) {
+	s := &scheduler{rt: new(Runtime)}
+	s.parker.Init()
+	b := &s.rt.bell
 	if !b.take() {
 		t.Fatal("there is no bell to be had")
 	}
 	t.Cleanup(b.close)
-	return b, p
+	return b, s
 }
 
 func TestBellEndsByTheTimeOrByThePermit(t *testing.T) {
-	b, p := inBell(t)
+	b, s := inBell(t)
 	for _, d := range []time.Duration{0, 1, time.Millisecond, 20 * time.Millisecond} {
 		start := time.Now()
-		if b.wait(p, d) {
+		if b.wait(&s.parker, d) {
 			t.Error("a permit that nobody gave")
 		}
 		if slept := time.Since(start); slept < d {
 			t.Errorf("it slept %v, not %v", slept, d)
 		}
 	}
-	p.permit(b) // before
-	if !b.wait(p, time.Hour) {
+	s.permit() // before
+	if !b.wait(&s.parker, time.Hour) {
 		t.Error("the permit was there, and not found")
 	}
 	go func() {
-		for p.state.Load() != parkerBelled {
+		for !s.parker.At(belled) {
 			goruntime.Gosched()
 		}
-		p.permit(b)
+		s.permit()
 	}()
-	if !b.wait(p, time.Hour) {
+	if !b.wait(&s.parker, time.Hour) {
 		t.Error("the permit came, and was not found")
 	}
 	b.ring() // one who is late
 	start := time.Now()
-	if b.wait(p, 20*time.Millisecond) || time.Since(start) < 20*time.Millisecond {
+	if b.wait(&s.parker, 20*time.Millisecond) || time.Since(start) < 20*time.Millisecond {
 		t.Error("another's ring ended it")
 	}
 	b.close()
@@ -55,7 +56,7 @@ func TestBellEndsByTheTimeOrByThePermit(t *testing.T) {
 
 // Permits come about when the time does: none is lost, and none taken twice.
 func TestBellStress(t *testing.T) {
-	b, p := inBell(t)
+	b, s := inBell(t)
 	const rounds = 5000
 	var given, taken atomic.Int32
 	over := make(chan bool)
@@ -66,7 +67,7 @@ func TestBellStress(t *testing.T) {
 				goruntime.Gosched()
 			}
 			given.Inc()
-			p.permit(b)
+			s.permit()
 		}
 	}()
 	for i := 0; taken.Load() < rounds; i++ {
@@ -74,7 +75,7 @@ func TestBellStress(t *testing.T) {
 		if i%8 == 0 {
 			d = time.Hour
 		}
-		if b.wait(p, d) {
+		if b.wait(&s.parker, d) {
 			taken.Inc()
 		}
 	}
@@ -83,18 +84,18 @@ func TestBellStress(t *testing.T) {
 
 // Whoever is woken by others sleeps in the futex.
 func TestBellIsForThoseWhoWakeByTheTime(t *testing.T) {
-	b, p := inBell(t)
+	b, s := inBell(t)
 	b.taken.Store(false)
 	for range calmEnough {
-		if b.doze(p, bellFrom) {
+		if b.doze(&s.parker, bellFrom) {
 			t.Error("a permit that nobody gave")
 		}
 	}
 	if b.calm.Load() < calmEnough {
 		t.Errorf("%d sleeps that ended by the time count as %d", calmEnough, b.calm.Load())
 	}
-	p.permit(b)
-	if !b.doze(p, time.Hour) || b.calm.Load() != 0 {
+	s.permit()
+	if !b.doze(&s.parker, time.Hour) || b.calm.Load() != 0 {
 		t.Error("one that a permit ended was not noted")
 	}
 }

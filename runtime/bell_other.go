@@ -2,11 +2,15 @@
 
 package runtime
 
-import "time"
+import (
+	"time"
+
+	"github.com/seed222ee791/fibers/internal/parker"
+)
 
 // A bell: see bell_linux.go. Here schedulers sleep by Go's timers.
 type bell struct{}
 
-func (b *bell) doze(p *parker, d time.Duration) (permit bool) { return p.wait(d) }
+func (b *bell) doze(p *parker.Parker, d time.Duration) (permit bool) { return p.Wait(d) }
 
 func (b *bell) close() {}

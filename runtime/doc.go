@@ -112,8 +112,8 @@
 //	scheduler.go, place.go, steal.go
 //	                  the queues and the loop; taking fibers from others
 //	parking.go        how a fiber waits and is woken
-//	idle.go, parker_linux.go, bell_linux.go
-//	                  how a scheduler sleeps: the protocol, the system calls
+//	idle.go, bell_linux.go
+//	                  how a scheduler sleeps: the protocol; the system calls are internal/parker
 //	poller_linux.go   how it waits for descriptors meanwhile
 //	mixed.go          how all that is beside goroutines with much to do
 //	stalled.go, legacy.go
@@ -141,8 +141,6 @@
 //	simulated.go, simulated_run.go, simulated_nested.go
 //	                  the runtime that package sim drives
 //	bubble.go         the runtime in a bubble of testing/synctest
-//	pin_linux.go, guest_linux.go
-//	                  the cores
 //	hint.go           words that are read while they are written
 //
 // Beside a file for Linux there is one for other systems (_other.go). Parking,

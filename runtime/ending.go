@@ -3,6 +3,8 @@ package runtime
 import (
 	"context"
 	"time"
+
+	"github.com/seed222ee791/fibers/internal/cores"
 )
 
 // The end of a runtime, in this order:
@@ -208,7 +210,7 @@ func (rt *Runtime) stop() {
 		id.searching.Inc()
 		id.remove(s)
 		id.mu.Unlock()
-		s.parker.permit(&rt.bell)
+		s.permit()
 	}
 	open.Lock()
 	open.list = removeOne(open.list, rt)
@@ -230,6 +232,6 @@ func (rt *Runtime) stop() {
 		panic("fibers: internal error: coroutines left over at the end")
 	}
 	if rt.conf.pinning {
-		auditThreads()
+		cores.Audit()
 	}
 }

@@ -213,7 +213,7 @@ func (rt *Runtime) wakeOne() {
 	id.mu.Unlock()
 	rt.kickMonitor()
 	s.wokenAt.Store(rt.clock())
-	s.parker.permit(&rt.bell)
+	s.permit()
 }
 
 // choose returns the sleeper to be woken: the one who fell asleep last, but the
@@ -223,7 +223,7 @@ func (id *idlers) choose() *scheduler {
 	last := l[len(l)-1]
 	for i := len(l) - 1; i >= 0; i-- {
 		if s := l[i]; !s.watcher {
-			if !s.parker.polls() {
+			if !s.polls() {
 				return s
 			}
 			last = s
@@ -289,7 +289,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	// A look may find nothing where others' luck was better; what follows is exact.
 	if f = s.sweep(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
-		s.pin.letGo()
+		s.pin.LetGo()
 		parks := s.parks(now)
 		if !parks && rt.understudy.state.Load() == called {
 			goruntime.Gosched() // let it see that it is not needed: it is in the way of the wake-up
@@ -311,7 +311,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	id.mu.Unlock()
 	rt.kickMonitor() // M1: leave, then look
 	if !listed {     // a waker was faster, and counts on us
-		s.parker.wait(-1)
+		s.parker.Wait(-1)
 	}
 	s.afterSleep()
 	if !listed {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/cores"
 )
 
 // The monitor: who looks at the schedulers every few milliseconds, while any is awake.
@@ -70,7 +72,7 @@ func (rt *Runtime) runMonitor() {
 	audit := func(now time.Time) {
 		if rt.conf.pinning && now.Sub(audited) >= auditEvery {
 			audited = now
-			auditThreads()
+			cores.Audit()
 		}
 	}
 	for {
@@ -150,7 +152,7 @@ func (rt *Runtime) examineSchedulers(now time.Time, pulses map[*scheduler]pulse)
 	}
 	if rt.conf.pinning {
 		for _, s := range all {
-			s.pin.judge(time.Duration(rt.clock()))
+			s.pin.Judge(time.Duration(rt.clock()))
 		}
 	}
 	if rt.sighted {

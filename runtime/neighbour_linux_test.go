@@ -10,6 +10,7 @@ import (
 	"go.uber.org/atomic"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed222ee791/fibers/internal/cores"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -121,10 +122,10 @@ func init() {
 						for start := time.Now(); maskOf(0) != all && time.Since(start) < 20*time.Second; {
 							time.Sleep(time.Millisecond) // sleep: a scheduler looks every millisecond
 						}
-						fibers.AuditThreads() // as each second: it has seen the thread
+						cores.Audit() // as each second: it has seen the thread
 						check(unix.SchedSetaffinity(0, &own) == nil, "the thread cannot be bound")
 						for range 20 {
-							fibers.AuditThreads()
+							cores.Audit()
 							time.Sleep(5 * time.Millisecond) // sleep: the schedulers pin and let go meanwhile
 						}
 						done <- maskOf(0)
@@ -147,7 +148,7 @@ func init() {
 			check(setAll(&one) == nil, "the process cannot be bound")
 			for range 20 {
 				time.Sleep(5 * time.Millisecond) // sleep: the schedulers pin and let go meanwhile
-				fibers.AuditThreads()
+				cores.Audit()
 			}
 			tasks, err := os.ReadDir("/proc/self/task")
 			check(err == nil, "no threads")
@@ -161,10 +162,10 @@ func init() {
 			check(setAll(&all) == nil, "the process cannot be given its CPUs back")
 			for range 20 {
 				time.Sleep(5 * time.Millisecond) // sleep: as above
-				fibers.AuditThreads()
+				cores.Audit()
 			}
 		})
-		fibers.AuditThreads()
+		cores.Audit()
 		check(maskOf(os.Getpid()) == all, "the main thread did not get its CPUs back")
 	}
 }

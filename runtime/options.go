@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/cores"
 )
 
 // An Option configures a runtime: see Run and New. A later option overrides an
@@ -133,7 +135,7 @@ func newConfig(opts []Option) (*config, error) {
 		}
 		o(c)
 	}
-	allowed := allowedCPUs()
+	allowed := cores.Allowed()
 	if c.cpus != nil && len(c.cpus) == 0 {
 		return nil, fmt.Errorf("%w: WithCPUs needs at least one CPU; allowed are %v", ErrOption, allowed)
 	}
@@ -163,7 +165,7 @@ func newConfig(opts []Option) (*config, error) {
 	asked := c.pinning
 	switch {
 	case c.pinningSet && !c.pinning:
-	case !canPin:
+	case !cores.CanPin:
 		c.pinning = false
 		c.unpinned = errors.New("fibers: this system does not lock threads to cores")
 	case c.cpus == nil && len(allowed) < c.schedulers:

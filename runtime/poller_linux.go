@@ -12,15 +12,16 @@ package runtime
 //
 // # The parker
 //
-//	empty ──enter──▶ polling ──leave──▶ empty
-//	  │                 └──permit──▶ permit, and epoll.Wake
-//	  └── (asleep, in the futex: see parker_linux.go)
+//	empty ──Enter──▶ polling ──Leave──▶ empty
+//	                    └──Permit──▶ permitted, and epoll.Wake
+//
+// The other ways to sleep are package parker's, and the bell's (bell_linux.go).
 //
 // W4: a permit for one who waits in epoll.
 //
-//	enter and permit are swaps of one word. permit first: enter finds it and does not
-//	wait. enter first: permit finds polling and calls Wake, which ends the wait that
-//	is going on or the next one; leave finds the permit. If the poller has left by
+//	Enter and Permit are swaps of one word. Permit first: Enter finds it and the poller
+//	does not wait. Enter first: Permit says that it polls, and its caller calls Wake, which
+//	ends the wait that is going on or the next one; Leave finds the permit. If the poller has left by
 //	itself meanwhile, a later wait, perhaps another's, returns for nothing.
 //
 // W5: all sleep, and nobody polls.
@@ -49,6 +50,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/internal/epoll"
+	"github.com/seed222ee791/fibers/internal/parker"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -61,6 +63,12 @@ type poller struct {
 	enqueue epoll.Enqueue
 	looked  int64 // when it last looked in
 }
+
+// Where a root sleeps that is not in its parker.
+const (
+	polling = parker.Elsewhere + iota // in epoll: W4
+	belled                            // by the bell: B in bell_linux.go
+)
 
 // attach makes the runtime poll, from now until detach.
 func (rt *Runtime) attach() (detach func()) { return epoll.Attach(rt.wakeForWork) }
@@ -83,9 +91,9 @@ func (p *poller) init(s *scheduler) {
 // others. It reports whether the permit came (it is consumed), and how many waits
 // for descriptors it has ended meanwhile.
 func (s *scheduler) doze(d time.Duration, parks, watches bool) (permit bool, ended int) {
-	wait, poll := s.parker.wait, epoll.Wait
+	wait, poll := s.parker.Wait, epoll.Wait
 	if parks {
-		wait, poll = s.parker.park, epoll.Park
+		wait, poll = s.parker.Park, epoll.Park
 	}
 	if !epoll.Acquire() {
 		if !parks && !watches && !s.rt.bubbled {
@@ -93,16 +101,29 @@ func (s *scheduler) doze(d time.Duration, parks, watches bool) (permit bool, end
 		}
 		return wait(d), 0
 	}
-	if !s.parker.enter() { // W4
+	if !s.parker.Enter(polling) { // W4
 		epoll.Release()
 		return true, 0
 	}
 	s.counts.polls++
 	ended = poll(d, s.poller.enqueue)
-	permit = s.parker.leave()
+	permit = s.parker.Leave()
 	epoll.Release()
 	return permit, ended
 }
+
+// permit gives s, which sleeps or is about to, its permit, and wakes it wherever it is.
+func (s *scheduler) permit() {
+	switch s.parker.Permit() {
+	case polling:
+		epoll.Wake() // W4
+	case belled:
+		s.rt.bell.ring() // B
+	}
+}
+
+// polls reports whether s waits in epoll, as a hint.
+func (s *scheduler) polls() bool { return s.parker.At(polling) }
 
 // lookIn looks for descriptors that are ready, without waiting. It returns how
 // many waits have ended.
@@ -128,20 +149,3 @@ func (m *monitor) lookIn() (had bool) {
 
 // pollerOf says how descriptors are waited for.
 func pollerOf() string { return epoll.ReadStats().Backend }
-
-// enter is called by one who is about to wait in epoll. It reports false if there
-// is a permit, which is consumed.
-func (p *parker) enter() bool {
-	if p.state.CompareAndSwap(parkerEmpty, parkerPolling) {
-		return true
-	}
-	p.state.Store(parkerEmpty)
-	return false
-}
-
-// leave follows enter, after the wait. It reports whether there is a permit, and
-// consumes it.
-func (p *parker) leave() bool { return p.state.Swap(parkerEmpty) == parkerPermit }
-
-// polls reports whether it waits in epoll, as a hint.
-func (p *parker) polls() bool { return p.state.Load() == parkerPolling }

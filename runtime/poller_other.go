@@ -16,8 +16,13 @@ func (rt *Runtime) attach() (detach func()) { return func() {} }
 // doze sleeps for d, or for ever if that is negative. It reports whether the
 // permit came (it is consumed). It parks in any case.
 func (s *scheduler) doze(d time.Duration, _, _ bool) (permit bool, ended int) {
-	return s.parker.wait(d), 0
+	return s.parker.Wait(d), 0
 }
+
+// permit gives s, which sleeps or is about to, its permit.
+func (s *scheduler) permit() { s.parker.Permit() }
+
+func (s *scheduler) polls() bool { return false }
 
 func (s *scheduler) lookIn() int { return 0 }
 
@@ -26,5 +31,3 @@ func (s *scheduler) lookNowAndThen(int64) (ended bool) { return false }
 func (m *monitor) lookIn() (free bool) { return false }
 
 func pollerOf() string { return "portable" }
-
-func (p *parker) polls() bool { return false }

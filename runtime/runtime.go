@@ -479,14 +479,6 @@ func (rt *Runtime) clock() int64 {
 // millis is the coarse form of a clock's reading, which is not negative.
 func millis(clock int64) int64 { return int64(uint64(clock) / uint64(time.Millisecond)) }
 
-func (rt *Runtime) pinFailed(err error) {
-	rt.mu.Lock()
-	if rt.mu.pinErr == nil {
-		rt.mu.pinErr = err
-	}
-	rt.mu.Unlock()
-}
-
 // entry returns the address of the code of fn, a function.
 func entry[F any](fn F) uintptr {
 	return **(**uintptr)(unsafe.Pointer(&fn))

@@ -8,9 +8,11 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/internal/cores"
 	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/getg"
 	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/internal/parker"
 	"github.com/seed222ee791/fibers/internal/wait"
 	"github.com/seed222ee791/fibers/worksteal"
 )
@@ -84,7 +86,7 @@ type scheduler struct {
 	timers    []*timer // unused records
 	poller    poller
 	counts    counts // published at each turn
-	pin       pin
+	pin       cores.Pin
 	load      load
 	readied   bool                   // it has made goroutines ready
 	airing    bool                   // the last turn has looked at the old ends of the queues
@@ -122,7 +124,7 @@ type scheduler struct {
 
 	_ pad.Line
 
-	parker  parker
+	parker  parker.Parker
 	wokenAt stdatomic.Int64 // when the permit was given. Writer: who gives it. Reader: owner, after that
 	wakeUps *latencies      // of the seat
 	// Under rt.idle.mu.
@@ -158,8 +160,7 @@ func newScheduler(rt *Runtime) *scheduler {
 	s.deque.Init(&s.newest)
 	s.ring.Init(&s.woken)
 	s.rng = uint64(rt.made.Inc())*0x9e3779b97f4a7c15 + 1
-	s.pin.cpu = -1
-	s.parker.init()
+	s.parker.Init()
 	s.poller.init(s)
 	return s
 }
@@ -176,7 +177,7 @@ func (s *scheduler) loop() {
 		s.openEyes()
 	}
 	if !s.standIn {
-		s.pin.attach(s)
+		s.checkPin() // so that it shows whether that can be done
 	}
 	for {
 		f := s.handed
@@ -218,7 +219,7 @@ func (s *scheduler) loop() {
 		}
 	}
 	roots.Delete(key)
-	s.pin.letGo()
+	s.pin.LetGo()
 	s.retire()
 }
 
@@ -514,9 +515,21 @@ func (s *scheduler) yieldProcessor() {
 	s.now = s.rt.clock()
 	s.yieldedAt = s.now
 	if s.rt.mixed(s.now) {
-		s.pin.letGo()
+		s.pin.LetGo()
 	} else {
-		s.pin.check(s)
+		s.checkPin()
+	}
+}
+
+// checkPin locks the thread that carries s to its core, if it has one.
+func (s *scheduler) checkPin() {
+	if err := s.pin.Check(time.Duration(s.now)); err != nil {
+		mu := &s.rt.mu
+		mu.Lock()
+		if mu.pinErr == nil {
+			mu.pinErr = err
+		}
+		mu.Unlock()
 	}
 }
 

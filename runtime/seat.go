@@ -16,7 +16,7 @@ func (rt *Runtime) addScheduler() {
 	s.index = len(seats)
 	s.wheel, s.wakeUps = rt.wheels[s.index], new(latencies)
 	if rt.conf.pinning {
-		s.pin.set(rt.conf.cpus[s.index%len(rt.conf.cpus)])
+		s.pin.Set(rt.conf.cpus[s.index%len(rt.conf.cpus)])
 	}
 	seats = append(seats, s)
 	rt.schedulers.Store(&seats)
@@ -57,7 +57,7 @@ func (rt *Runtime) dismiss() {
 func (s *scheduler) takeSeat(v *scheduler) {
 	s.standIn = true
 	s.index, s.wheel, s.wakeUps = v.index, v.wheel, v.wakeUps
-	s.pin.inherit(&v.pin)
+	s.pin.Inherit(&v.pin)
 	s.before = v.before.plus(v).minus(past{}.plus(s))
 	s.rt.mu.retired.sub(s)
 	s.unseated.Store(false)

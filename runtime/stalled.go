@@ -126,9 +126,9 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 	seats[i] = t
 	rt.schedulers.Store(&seats)
 	v.nudged.Store(true)
-	v.pin.yield()
+	v.pin.Rest()
 	rt.mu.Unlock() // from here on v may end, and be a stand-in elsewhere
-	v.pin.letGo()
+	v.pin.LetGo()
 	if left {
 		rt.wakeForWork()
 	}
@@ -248,11 +248,11 @@ func (s *scheduler) reclaim() bool {
 	rt.schedulers.Store(&seats)
 	s.stalled.Store(false)
 	t.nudged.Store(true)
-	t.pin.yield()
-	s.pin.again()
+	t.pin.Rest()
+	s.pin.Again()
 	if asleep {
 		rt.kickMonitor()
-		t.parker.permit(&rt.bell)
+		t.permit()
 	}
 	return true
 }

@@ -152,7 +152,7 @@ func TestAStandInThatIsSentAwayTouchesNothing(t *testing.T) {
 		t.Error("the wheel of one who runs is unattended")
 	}
 	v.wheel.unattended.Store(true) // it sleeps by now
-	if !st.parker.wait(-1) {
+	if !st.parker.Wait(-1) {
 		t.Error("no permit")
 	}
 	st.afterSleep()

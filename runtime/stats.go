@@ -51,9 +51,10 @@ func (s *scheduler) publish(all bool) {
 	p.fired.Store(c.fired)
 	p.polls.Store(c.polls)
 	p.lost.Store(c.lost)
-	p.pinChecks.Store(s.pin.checks)
-	p.pinRight.Store(s.pin.right)
-	p.pinMoves.Store(s.pin.moves)
+	l := s.pin.Looks()
+	p.pinChecks.Store(l.Checks)
+	p.pinRight.Store(l.Right)
+	p.pinMoves.Store(l.Moves)
 }
 
 // Stats is what a runtime has done so far. The counters of running schedulers

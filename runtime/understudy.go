@@ -136,7 +136,7 @@ func (s *scheduler) waitForSeat() bool {
 			continue
 		}
 		u.state.Store(clocked)
-		s.parker.wait(rest)
+		s.parker.Wait(rest)
 		u.state.Store(called)
 		straight = idleYields - 1
 		rest = min(2*rest, restMax)

@@ -10,20 +10,20 @@
 // mutant: -DNO_LOOK
 // mutant: -DRING_FIRST
 //
-// The parker: where a root sleeps, with one permit.  Go: parker_linux.go.
+// The parker: where a root sleeps, with one permit.  Go: internal/parker/parker_linux.go.
 //
 // Actors: one waiter, whose waits may time out; a waker, which gives its next
 // permit when the last one has been taken (the list of idle.pml sees to that).
 // The futex is the kernel's: it compares and blocks in one step, and it may
 // return for nothing, also by a wake that was meant for an earlier wait. Instead
 // of the futex the waiter may take the bell, a Go channel with room for one (park), or
-// a timer of the kernel's, which is set to now by who gives the permit (bell_linux.go).
+// a timer of the kernel's, which is set to now by who gives the permit (runtime/bell_linux.go).
 //
 // Checked: every permit is taken exactly once, a time-out loses none, and the
 // waiter never sleeps for good beside a permit.
 //
-// Names: state, empty (here vacant), asleep, parked, belled and permit as in Go.  The sixth
-// state, polling, is in poller.pml.
+// Names: state, empty (here vacant), asleep, parked, belled and permit (permitted) as in Go.
+// The sixth state, polling, is in poller.pml.
 
 #define PERMITS  3
 #define TIMEOUTS 2

@@ -10,7 +10,7 @@ import (
 
 // Process returns the set of processors that the process was given, empty if that cannot
 // be known. It is looked up at the first call, which must come before the first thread is
-// pinned; then it is what Follow has said last.
+// pinned; when others have given the process another one, the audit follows.
 func Process() unix.CPUSet {
 	if m := process.Load(); m != nil {
 		return *m
@@ -23,8 +23,20 @@ func Process() unix.CPUSet {
 	return *process.Load()
 }
 
-// Follow says that somebody has given the process another set.
-func Follow(m unix.CPUSet) { process.Store(&m) }
+// Allowed returns the CPUs that the process may use. It is first called before the first
+// thread is pinned.
+func Allowed() []int {
+	m := Process()
+	var cpus []int
+	for i := range maxCPU {
+		if m.IsSet(i) {
+			cpus = append(cpus, i)
+		}
+	}
+	return cpus
+}
+
+const maxCPU = 1024 // bits of a CPUSet
 
 var process atomic.Pointer[unix.CPUSet]
 
@@ -34,8 +46,8 @@ var pins struct {
 	masks map[unix.CPUSet]bool
 }
 
-// Pin says that threads are pinned to a set from now on.
-func Pin(m unix.CPUSet) {
+// pinsTo says that threads are pinned to a set from now on.
+func pinsTo(m unix.CPUSet) {
 	pins.Lock()
 	defer pins.Unlock()
 	if pins.masks == nil {
@@ -44,8 +56,8 @@ func Pin(m unix.CPUSet) {
 	pins.masks[m] = true
 }
 
-// Pinned reports whether threads were pinned to a set.
-func Pinned(m unix.CPUSet) bool {
+// pinnedTo reports whether threads were pinned to a set.
+func pinnedTo(m unix.CPUSet) bool {
 	pins.Lock()
 	defer pins.Unlock()
 	return pins.masks[m]
@@ -56,13 +68,13 @@ func Pinned(m unix.CPUSet) bool {
 // thread itself stays.
 //
 // If the thread was pinned it is again when f has returned, though its owner may have
-// let it go meanwhile: then it is nobody's, and the engine's audit sees to it.
+// let it go meanwhile: then it is nobody's, and the audit sees to it.
 func Unpinned(f func() error) error {
 	goruntime.LockOSThread()
 	defer goruntime.UnlockOSThread()
 	var m unix.CPUSet
 	whole := Process()
-	if unix.SchedGetaffinity(0, &m) != nil || m == whole || whole.Count() == 0 || !Pinned(m) {
+	if unix.SchedGetaffinity(0, &m) != nil || m == whole || whole.Count() == 0 || !pinnedTo(m) {
 		return f()
 	}
 	if unix.SchedSetaffinity(0, &whole) != nil {

@@ -23,7 +23,7 @@ func TestUnpinned(t *testing.T) {
 			break
 		}
 	}
-	before := Pinned(one)
+	before := pinnedTo(one)
 	defer func() { pins.Lock(); pins.masks[one] = before; pins.Unlock() }()
 	goruntime.LockOSThread()
 	defer goruntime.UnlockOSThread()
@@ -47,7 +47,7 @@ func TestUnpinned(t *testing.T) {
 	if got := child(); got == want {
 		t.Errorf("the program's own choice is not handed on: %s", got)
 	}
-	Pin(one)
+	pinsTo(one)
 	if got := child(); got != want {
 		t.Errorf("of a pinned thread: %s, not %s", got, want)
 	}

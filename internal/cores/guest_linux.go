@@ -1,12 +1,10 @@
-package runtime
+package cores
 
 import (
 	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/seed222ee791/fibers/internal/cores"
 )
 
 // Pinning is a guest: the masks that others set are theirs.
@@ -42,9 +40,9 @@ const (
 	theirs                       // somebody else has set its mask
 )
 
-// auditThreads gives stray threads the mask of the process back, and finds out what
+// Audit gives stray threads the mask of the process back, and finds out what
 // others have done.
-func auditThreads() {
+func Audit() {
 	threads.Lock()
 	defer threads.Unlock()
 	audit()
@@ -56,10 +54,10 @@ type threadMask struct {
 	mask unix.CPUSet
 }
 
-// audit is auditThreads under the lock.
+// audit is Audit under the lock.
 func audit() {
 	tasks, err := os.ReadDir("/proc/self/task")
-	whole := cores.Process()
+	whole := Process()
 	if err != nil || whole.Count() == 0 {
 		return
 	}
@@ -99,7 +97,7 @@ func audit() {
 					threads.witness = tid
 				}
 			}
-		case was == 0 && cores.Pinned(m):
+		case was == 0 && pinnedTo(m):
 			strays = append(strays, tid)
 		default:
 			others = append(others, threadMask{tid, m})
@@ -113,7 +111,7 @@ func audit() {
 	}
 	threads.nature = alive
 	if gone && !stay {
-		cores.Follow(union)
+		process.Store(&union)
 	} else {
 		union = whole
 	}
@@ -138,7 +136,7 @@ func audit() {
 		}
 		// The rest of our own is pinned where it may no longer be.
 		for tid, p := range threads.owner {
-			if !union.IsSet(p.cpu) {
+			if !union.IsSet(p.core - 1) {
 				delete(threads.owner, tid)
 				p.thread.CompareAndSwap(int64(tid), 0)
 				_ = unix.SchedSetaffinity(tid, &union)
@@ -150,7 +148,7 @@ func audit() {
 // follow looks whether the mask of the process has been changed. The lock is held.
 func follow() {
 	var m unix.CPUSet
-	if w := threads.witness; w == 0 || unix.SchedGetaffinity(w, &m) != nil || m != cores.Process() {
+	if w := threads.witness; w == 0 || unix.SchedGetaffinity(w, &m) != nil || m != Process() {
 		audit()
 	}
 }
@@ -166,14 +164,14 @@ func giveBack(tid int, ours unix.CPUSet) {
 		return
 	}
 	follow()
-	whole := cores.Process()
+	whole := Process()
 	_ = unix.SchedSetaffinity(tid, &whole)
 }
 
 // mayPin reports whether the caller's thread may be pinned for p. The lock is held.
-func (p *pin) mayPin(tid int) bool {
-	whole := cores.Process()
-	if !whole.IsSet(p.cpu) {
+func (p *Pin) mayPin(tid int) bool {
+	whole := Process()
+	if !whole.IsSet(p.core - 1) {
 		return false
 	}
 	var m unix.CPUSet
@@ -185,7 +183,7 @@ func (p *pin) mayPin(tid int) bool {
 	if o := threads.owner[tid]; o != nil {
 		expected = o.mask()
 	}
-	if m == expected || was == 0 && cores.Pinned(m) {
+	if m == expected || was == 0 && pinnedTo(m) {
 		return true
 	}
 	threads.nature[tid] = was | theirs | wasSeen

@@ -1,6 +1,7 @@
-package runtime
+package cores
 
 import (
+	"math"
 	"os"
 	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
@@ -8,8 +9,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/seed222ee791/fibers/internal/cores"
 )
 
 // Locked to cores, without locked threads.
@@ -49,56 +48,48 @@ import (
 // threads is the process's table of threads.
 var threads struct {
 	sync.Mutex
-	owner  map[int]*pin // those that are pinned
+	owner  map[int]*Pin // those that are pinned
 	nature map[int]nature
 	// witness is a thread that was never pinned and had the mask of the process at the
 	// last audit, or 0.
 	witness int
 }
 
-// allowedCPUs returns the CPUs that the process may use. It is first called before the
-// first thread is pinned.
-func allowedCPUs() []int {
-	m := cores.Process()
-	var cpus []int
-	for i := range maxCPU {
-		if m.IsSet(i) {
-			cpus = append(cpus, i)
-		}
-	}
-	return cpus
-}
+// CanPin says whether this system lets a thread be pinned.
+const CanPin = true
 
-const (
-	canPin = true
-	maxCPU = 1024 // bits of a CPUSet
-)
-
-// pin is a scheduler's hold on its core. Owner: the scheduler's.
+// A Pin is a scheduler's hold on its core. The zero value is none: see Set. Its methods are
+// its owner's, who runs on the scheduler, but for those that say otherwise.
 //
-// P1: the monitor's judge against check. The monitor lets the thread go under the
+// P1: the monitor's Judge against Check. The monitor lets the thread go under the
 // lock and says until when; the owner may be about to pin another one, or the same,
 // having looked at retry before. Then it stays pinned until the next verdict.
-type pin struct {
-	cpu int // −1: not pinned
+type Pin struct {
+	core int // the number of its core, plus one; 0: it has none
 	// thread is the one it pinned, or 0. Writers: under the lock of the table, the
 	// owner, another one that takes the thread over, and the monitor (P1). Readers:
 	// owner; others under the lock, or to know whether to take it.
 	thread stdatomic.Int64
-	failed error
+	failed bool
 
-	// retry is the time, by the runtime's clock, until which it is not pinned, after
+	// retry is the time, by the owner's clock, until which it is not pinned, after
 	// a bad verdict. Writer: the monitor. Reader: owner (P1).
 	retry stdatomic.Int64
 	trial trial // of the thread, since it was pinned. Under the lock of the table
 
-	checks, right, moves uint64
+	looks Looks
+}
+
+// Looks counts what a Pin has found.
+type Looks struct {
+	Checks, Right uint64 // how often it has looked, and was on its core
+	Moves         uint64 // threads that it has pinned
 }
 
 // A trial is how a pinned thread fares.
 type trial struct {
 	thread     int64
-	wall, used time.Duration // at the beginning: the runtime's clock, and the thread's
+	wall, used time.Duration // at the beginning: the owner's clock, and the thread's
 	backoff    time.Duration
 }
 
@@ -106,81 +97,80 @@ const (
 	trialTime  = 8 * time.Millisecond // until the verdict
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = time.Second
+	never      = math.MaxInt64
 )
 
-// set makes p the hold on a core, before anybody sees it.
-func (p *pin) set(cpu int) { p.cpu = cpu }
+// Set makes p the hold on a CPU, before anybody sees it.
+func (p *Pin) Set(cpu int) { p.core = cpu + 1 }
 
-// mask is made anew each time, which is seldom: it would be a line of each stalled scheduler.
-func (p *pin) mask() (m unix.CPUSet) {
-	m.Set(p.cpu)
+// mask is made anew each time, which is seldom: it would be a line of each scheduler.
+func (p *Pin) mask() (m unix.CPUSet) {
+	m.Set(p.core - 1)
 	return m
 }
 
-// attach pins the root for the time being, so that it shows whether that can be
-// done.
-func (p *pin) attach(s *scheduler) {
-	if p.cpu < 0 {
-		return
+// Check pins the current thread if it is not the one that was pinned last. now is by the
+// owner's clock. An error is told once.
+func (p *Pin) Check(now time.Duration) error {
+	if p.core == 0 || p.failed {
+		return nil
 	}
-	p.check(s)
-}
-
-// check pins the current thread if it is not the one that was pinned last.
-func (p *pin) check(s *scheduler) {
-	if p.cpu < 0 || p.failed != nil {
-		return
+	p.looks.Checks++
+	if onCPU() == p.core-1 {
+		p.looks.Right++
 	}
-	p.checks++
-	if onCPU() == p.cpu {
-		p.right++
-	}
-	if s.now < p.retry.Load() { // P1
-		return
+	if int64(now) < p.retry.Load() { // P1
+		return nil
 	}
 	// The goroutine may change threads between any two of these lines. Then the
 	// wrong thread is pinned for a moment, and owned, so that the next check
 	// finds a difference and releases it.
 	tid := unix.Gettid()
 	if int64(tid) == p.thread.Load() {
-		return
+		return nil
 	}
-	p.moves++
+	p.looks.Moves++
 	threads.Lock()
 	defer threads.Unlock()
 	if threads.owner == nil {
-		threads.owner = make(map[int]*pin)
+		threads.owner = make(map[int]*Pin)
 		audit() // those that are there now have inherited nothing
 	}
 	mask := p.mask()
-	cores.Pin(mask)
+	pinsTo(mask)
 	if !p.mayPin(tid) {
 		p.release()
-		return
+		return nil
 	}
 	if o := threads.owner[tid]; o != nil && o != p {
 		o.thread.Store(0) // so that it does not take the thread for its own later
 	}
 	err := unix.SchedSetaffinity(tid, &mask)
 	if err == unix.ESRCH {
-		return // the thread has ended since; at the next check, then
+		return nil // the thread has ended since; at the next check, then
 	}
 	if err != nil {
-		p.failed = os.NewSyscallError("sched_setaffinity", err)
-		s.rt.pinFailed(p.failed)
+		p.failed = true
 		p.release()
-		return
+		return os.NewSyscallError("sched_setaffinity", err)
 	}
 	p.release()
 	threads.owner[tid] = p
 	threads.nature[tid] |= wasPinned | wasSeen
 	p.thread.Store(int64(tid))
 	p.trial.thread = 0 // a new one: sleep does not count
+	return nil
 }
 
-// judge looks at how the pinned thread has fared. Called by the monitor, at least
+// Looks returns what it has found so far.
+func (p *Pin) Looks() Looks { return p.looks }
+
+// Pinned reports whether a thread is pinned now. From anywhere.
+func (p *Pin) Pinned() bool { return p.thread.Load() != 0 }
+
+// Judge looks at how the pinned thread has fared. Called by the monitor, at least
 // every few milliseconds while the scheduler is awake.
-func (p *pin) judge(now time.Duration) {
+func (p *Pin) Judge(now time.Duration) {
 	if p.thread.Load() == 0 {
 		return
 	}
@@ -211,19 +201,19 @@ func (p *pin) judge(now time.Duration) {
 	p.release()
 }
 
-// inherit makes p the hold on the core of o, for a scheduler that takes its seat.
-func (p *pin) inherit(o *pin) {
-	p.cpu = o.cpu
+// Inherit makes p the hold on the core of o, for a scheduler that takes its seat.
+func (p *Pin) Inherit(o *Pin) {
+	p.core = o.core
 	p.retry.Store(0)
 }
 
-// yield keeps it from pinning a thread: the scheduler has lost its seat, and with it the
-// core. letGo gives the one that it has back. From anywhere (P1), with rt.mu held: without
-// it p may be the hold on another core by then.
-func (p *pin) yield() { p.retry.Store(never) }
+// Rest keeps it from pinning a thread: the scheduler has lost its seat, and with it the
+// core. LetGo gives the one that it has back. From anywhere (P1), while nobody gives seats
+// away: else p may be the hold on another core by then.
+func (p *Pin) Rest() { p.retry.Store(never) }
 
-// again takes back a yield, from its next check on.
-func (p *pin) again() { p.retry.Store(0) }
+// Again takes back a Rest, from its next check on. From anywhere, likewise.
+func (p *Pin) Again() { p.retry.Store(0) }
 
 // threadTime returns the processor time of a thread of this process.
 func threadTime(tid int64) (time.Duration, bool) {
@@ -234,7 +224,7 @@ func threadTime(tid int64) (time.Duration, bool) {
 }
 
 // release gives the thread pinned before its mask back; the table is locked.
-func (p *pin) release() {
+func (p *Pin) release() {
 	if tid := int(p.thread.Load()); tid != 0 && threads.owner[tid] == p {
 		delete(threads.owner, tid)
 		giveBack(tid, p.mask())
@@ -242,9 +232,9 @@ func (p *pin) release() {
 	p.thread.Store(0)
 }
 
-// letGo gives the thread back, until the next check. From anywhere. Others of the process's
+// LetGo gives the thread back, until the next check. From anywhere. Others of the process's
 // goroutines, and processes that they start, would inherit the limit.
-func (p *pin) letGo() {
+func (p *Pin) LetGo() {
 	if p.thread.Load() == 0 {
 		return
 	}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package parker
+
+func (s *sleeper) more() {}
