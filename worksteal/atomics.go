@@ -4,8 +4,11 @@ package worksteal
 
 import (
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
+	"unsafe"
 
 	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/race"
 )
 
 // The atomic words of this package, by the names under which the model build
@@ -31,3 +34,16 @@ const (
 	keepSlots    = 1024
 	segmentSlots = 64
 )
+
+// clearSlot stores nil in a slot whose element has left, by a plain store: B4. The race
+// detector does not know that, and is told nothing.
+func clearSlot[T any](c *cell[T]) {
+	if race.Enabled {
+		c.Store(nil)
+	} else {
+		*(**T)(unsafe.Pointer(c)) = nil
+	}
+}
+
+// A cell is nothing but its pointer.
+var _ [unsafe.Sizeof(uintptr(0))]struct{} = [unsafe.Sizeof(cell[int]{})]struct{}{}

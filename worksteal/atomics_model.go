@@ -18,3 +18,6 @@ type (
 	index       = simsched.Uint32
 	cell[T any] = simsched.Pointer[T]
 )
+
+// clearSlot stores nil in a slot whose element has left (B4).
+func clearSlot[T any](c *cell[T]) { c.Store(nil) }

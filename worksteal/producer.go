@@ -65,7 +65,7 @@ func (p *producer[T]) replace(n int) {
 // retire empties the slots of the elements below h, all of which have left (B3).
 func (p *producer[T]) retire(h uint64) {
 	for ; p.low != h; p.low++ {
-		p.buf.slot(p.low).Store(nil)
+		clearSlot(p.buf.slot(p.low)) // B4
 	}
 }
 

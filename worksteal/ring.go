@@ -15,7 +15,7 @@ package worksteal
 // of each. How many there are is exact at one moment: that at which slot h+n was
 // seen empty, or slot h+n-1 filled after that.
 //
-// Cost: Push one locked instruction, Pop two.
+// Cost: Push one locked instruction, Pop one.
 //
 // Checked by: TestRingModel (-tags model: every order of accesses in small
 // cases), TestRingLinear, TestRingStress, TestRingOrderStress, FuzzRing.
@@ -63,7 +63,7 @@ func (o *RingOwner[T]) Pop() *T {
 		if p.shared.low.CompareAndSwap(h, h+1) { // R1
 			s := p.buf.slot(h)
 			x := s.Load()
-			s.Store(nil)
+			clearSlot(s) // B4
 			p.low = h + 1
 			return x
 		}

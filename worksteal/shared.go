@@ -59,6 +59,12 @@ package worksteal
 // owner retires it: at the next Pop, or when limit is reached (at the latest
 // after as many Pushes as the buffer has slots), or with the whole buffer.
 //
+// B4, a slot is cleared by a plain store, without a fence: it is one word, so a thief reads
+// the element or nil. Whichever it is does not matter to one that looks at slot s.low (B3).
+// Who looks further looks below limit, which the owner raises by an atomic store, after it
+// has cleared what lies there (B2). Only the owner stores in slots, so a later element is
+// stored after. The one clearing that must be seen at once is the pop of a deque: D1.
+//
 // Bounds: a Push or Pop retires as many slots as have been stolen since the
 // last time, and copies the queue if it grows. All else is constant.
 //
