@@ -46,6 +46,7 @@ func (b *Barrier) check() {
 	}
 }
 
+func (b *Barrier) simulatedName(kind) string      { return "Barrier.Wait" }
 func (b *Barrier) mutex() *lock                   { return &b.mu }
 func (b *Barrier) line(*offer[Unit]) *queue[Unit] { return &b.waiting }
 func (b *Barrier) left(*wakes)                    {}

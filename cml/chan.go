@@ -368,7 +368,8 @@ func (op *chanGet[T]) try(p *performance, i int) (v T, ok bool) {
 	return v, ok
 }
 
-func (c *Chan[T]) mutex() *lock { return &c.mu }
+func (c *Chan[T]) simulatedName(k kind) string { return putOrGet(k, "Chan.Put", "Chan.Get") }
+func (c *Chan[T]) mutex() *lock                { return &c.mu }
 
 func (c *Chan[T]) line(o *offer[T]) *queue[T] {
 	if o.kind == kindPut {

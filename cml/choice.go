@@ -47,19 +47,20 @@ type plan[T any] struct {
 	from []int
 }
 
-// A choice of few arms is one piece of memory.
+// A choice of few arms is one piece of memory. It is not embedded: each of them would have all its
+// methods for each T that a program uses, which it would wait for at compilation.
 type (
 	choice2[T any] struct {
-		choice[T]
-		room [2]arm[T]
+		choice choice[T]
+		room   [2]arm[T]
 	}
 	choice4[T any] struct {
-		choice[T]
-		room [4]arm[T]
+		choice choice[T]
+		room   [4]arm[T]
 	}
 	choice8[T any] struct {
-		choice[T]
-		room [8]arm[T]
+		choice choice[T]
+		room   [8]arm[T]
 	}
 )
 
@@ -68,15 +69,15 @@ func choiceOf[T any](n int) *choice[T] {
 	switch {
 	case n <= 2:
 		c := &choice2[T]{}
-		c.arms = c.room[:n]
+		c.choice.arms = c.room[:n]
 		return &c.choice
 	case n <= 4:
 		c := &choice4[T]{}
-		c.arms = c.room[:n]
+		c.choice.arms = c.room[:n]
 		return &c.choice
 	case n <= 8:
 		c := &choice8[T]{}
-		c.arms = c.room[:n]
+		c.choice.arms = c.room[:n]
 		return &c.choice
 	}
 	return &choice[T]{arms: make([]arm[T], n)}

@@ -135,7 +135,8 @@ type contextRegistration struct {
 	fired   bool         // under mu
 }
 
-func (w *contextRegistration) mutex() *lock { return &w.mu }
+func (w *contextRegistration) simulatedName(kind) string { return "Done" }
+func (w *contextRegistration) mutex() *lock              { return &w.mu }
 
 // occupy is S3. Under mu.
 func (w *contextRegistration) occupy() {

@@ -104,6 +104,7 @@ func (g *gate) ready(n int64, s *state, ws *wakes) bool {
 	return true
 }
 
+func (g *gate) simulatedName(kind) string      { return "Lock.Acquire" }
 func (g *gate) mutex() *lock                   { return &g.mu }
 func (g *gate) line(*offer[Unit]) *queue[Unit] { return &g.line0 }
 

@@ -78,9 +78,10 @@ func (op *readOp[T]) try(p *performance, base int) (v T, ok bool) {
 	return v, true
 }
 
-func (iv *IVar[T]) mutex() *lock             { return &iv.mu }
-func (iv *IVar[T]) line(*offer[T]) *queue[T] { return &iv.readers }
-func (iv *IVar[T]) left(*wakes)              {}
+func (iv *IVar[T]) simulatedName(kind) string { return "IVar.Read" }
+func (iv *IVar[T]) mutex() *lock              { return &iv.mu }
+func (iv *IVar[T]) line(*offer[T]) *queue[T]  { return &iv.readers }
+func (iv *IVar[T]) left(*wakes)               {}
 func (iv *IVar[T]) meet(o *offer[T], ws *wakes) outcome {
 	switch {
 	case !iv.full.Load():

@@ -122,9 +122,10 @@ func (p *Port[T]) Close() {
 	p.m.mu.Unlock()
 }
 
-func (p *Port[T]) mutex() *lock             { return &p.m.mu }
-func (p *Port[T]) line(*offer[T]) *queue[T] { return &p.m.waiting }
-func (p *Port[T]) left(*wakes)              {}
+func (p *Port[T]) simulatedName(kind) string { return "Port.Get" }
+func (p *Port[T]) mutex() *lock              { return &p.m.mu }
+func (p *Port[T]) line(*offer[T]) *queue[T]  { return &p.m.waiting }
+func (p *Port[T]) left(*wakes)               {}
 
 func (p *Port[T]) meet(o *offer[T], ws *wakes) outcome {
 	switch {

@@ -148,7 +148,7 @@ func (m *BoundedMulticast[T]) check(what string) {
 func (m *BoundedMulticast[T]) mutex() *lock                         { return &m.mu }
 func (m *BoundedMulticast[T]) line(*offer[Item[T]]) *queue[Item[T]] { return &m.publishers }
 func (m *BoundedMulticast[T]) left(*wakes)                          {}
-func (m *BoundedMulticast[T]) simulatedName() string                { return "BoundedMulticast.Publish" }
+func (m *BoundedMulticast[T]) simulatedName(kind) string            { return "BoundedMulticast.Publish" }
 
 // meet publishes the value of o.
 func (m *BoundedMulticast[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
@@ -383,7 +383,7 @@ func (p *BoundedPort[T]) leave() {
 func (p *BoundedPort[T]) mutex() *lock                         { return &p.m.mu }
 func (p *BoundedPort[T]) line(*offer[Item[T]]) *queue[Item[T]] { return &p.gets }
 func (p *BoundedPort[T]) left(*wakes)                          {}
-func (p *BoundedPort[T]) simulatedName() string                { return "BoundedPort.Get" }
+func (p *BoundedPort[T]) simulatedName(kind) string            { return "BoundedPort.Get" }
 
 // meet gets the next value for o.
 func (p *BoundedPort[T]) meet(o *offer[Item[T]], ws *wakes) outcome {

@@ -198,6 +198,7 @@ func (m *Mutex) acquire() bool {
 	}
 }
 
+func (m *Mutex) simulatedName(kind) string      { return "Mutex.Lock" }
 func (m *Mutex) mutex() *lock                   { return &m.mu }
 func (m *Mutex) line(*offer[Unit]) *queue[Unit] { return &m.line0 }
 func (m *Mutex) left(*wakes)                    {}

@@ -93,8 +93,9 @@ func (m *MVar[T]) replace(f func(T) T, v T) T {
 	return v
 }
 
-func (m *MVar[T]) mutex() *lock { return &m.mu }
-func (m *MVar[T]) left(*wakes)  {}
+func (m *MVar[T]) simulatedName(k kind) string { return mvarNames[k] }
+func (m *MVar[T]) mutex() *lock                { return &m.mu }
+func (m *MVar[T]) left(*wakes)                 {}
 
 func (m *MVar[T]) line(o *offer[T]) *queue[T] {
 	if o.kind == kindPut {

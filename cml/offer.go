@@ -46,7 +46,7 @@ const (
 )
 
 // An object is something on which operations are performed. All methods but
-// mutex are called with the mutex held.
+// mutex and simulatedName are called with the mutex held.
 type object[T any] interface {
 	mutex() *lock
 	// meet does the operation of o if that can be done now: matched, none or
@@ -56,6 +56,9 @@ type object[T any] interface {
 	line(o *offer[T]) *queue[T]
 	// left is called after an offer was withdrawn, as others may now get ahead.
 	left(ws *wakes)
+	// simulatedName is the name of an operation of that kind on it, for simulations. It may be
+	// called without the mutex.
+	simulatedName(k kind) string
 }
 
 // newOffer returns an offer that belongs to the caller.

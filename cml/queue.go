@@ -254,8 +254,9 @@ func (q *Queue[T]) Dropped() uint64 {
 	return q.dropped
 }
 
-func (q *Queue[T]) mutex() *lock { return &q.mu }
-func (q *Queue[T]) left(*wakes)  {}
+func (q *Queue[T]) simulatedName(k kind) string { return putOrGet(k, "Queue.Put", "Queue.Get") }
+func (q *Queue[T]) mutex() *lock                { return &q.mu }
+func (q *Queue[T]) left(*wakes)                 {}
 
 func (q *Queue[T]) line(o *offer[Item[T]]) *queue[Item[T]] {
 	if o.kind == kindPut {

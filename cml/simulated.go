@@ -19,7 +19,7 @@ import (
 // pointAt is called before an operation on obj that may wait.
 func pointAt[T any](obj object[T], k kind) {
 	if simhook.Current() != nil {
-		simhook.Point(objectName(obj, k), pointerOf(obj))
+		simhook.Point(obj.simulatedName(k), pointerOf(obj))
 	}
 }
 
@@ -56,7 +56,7 @@ func (op *chanGet[T]) simulated() (string, unsafe.Pointer) {
 }
 
 func (op *objectOp[T]) simulated() (string, unsafe.Pointer) {
-	return objectName(op.obj, op.kind), pointerOf(op.obj)
+	return op.obj.simulatedName(op.kind), pointerOf(op.obj)
 }
 
 func (op *choice[T]) simulated() (string, unsafe.Pointer) { return "Choice", nil }
@@ -74,35 +74,15 @@ func pointerOf[T any](obj object[T]) unsafe.Pointer {
 	return (*[2]unsafe.Pointer)(unsafe.Pointer(&obj))[1]
 }
 
-// objectName names an operation on obj.
-func objectName[T any](obj object[T], k kind) string {
-	switch any(obj).(type) {
-	case *Mutex:
-		return "Mutex.Lock"
-	case *gate:
-		return "Lock.Acquire"
-	case *WaitGroup:
-		return "WaitGroup.Wait"
-	case *Barrier:
-		return "Barrier.Wait"
-	case *IVar[T]:
-		return "IVar.Read"
-	case *MVar[T]:
-		return [...]string{kindGet: "MVar.Take", kindPut: "MVar.Put", kindRead: "MVar.Read", kindSwap: "MVar.Swap", kindModify: "MVar.Modify"}[k]
-	case *Swap[T]:
-		return "Swap.Swap"
-	case *Port[T]:
-		return "Port.Get"
-	case *Observer[T]:
-		return "Observer.Next"
-	case interface{ simulatedName() string }:
-		return any(obj).(interface{ simulatedName() string }).simulatedName()
-	}
+// putOrGet returns the name of an operation of kind k on something that is filled and emptied.
+func putOrGet(k kind, put, get string) string {
 	if k == kindPut {
-		return "Queue.Put"
+		return put
 	}
-	return "Queue.Get"
+	return get
 }
+
+var mvarNames = [...]string{kindGet: "MVar.Take", kindPut: "MVar.Put", kindRead: "MVar.Read", kindSwap: "MVar.Swap", kindModify: "MVar.Modify"}
 
 // seed returns a random number, of a simulation from its seed.
 func seed() uint64 {

@@ -23,6 +23,7 @@ func (s *Swap[T]) SwapOp(v T) Op[T] {
 	return &objectOp[T]{obj: s, kind: kindSwap, why: wait.Swap, v: v}
 }
 
+func (s *Swap[T]) simulatedName(kind) string           { return "Swap.Swap" }
 func (s *Swap[T]) mutex() *lock                        { return &s.mu }
 func (s *Swap[T]) line(*offer[T]) *queue[T]            { return &s.waiting }
 func (s *Swap[T]) left(*wakes)                         {}

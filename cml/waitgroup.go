@@ -63,6 +63,7 @@ func (g *WaitGroup) Wait() { await[Unit](g, kindGet, 0, Unit{}, wait.WaitGroup) 
 //go:noinline
 func (g *WaitGroup) WaitOp() Op[Unit] { return &objectOp[Unit]{obj: g, why: wait.WaitGroup} }
 
+func (g *WaitGroup) simulatedName(kind) string      { return "WaitGroup.Wait" }
 func (g *WaitGroup) mutex() *lock                   { return &g.mu }
 func (g *WaitGroup) line(*offer[Unit]) *queue[Unit] { return &g.waiting }
 func (g *WaitGroup) left(*wakes)                    {}

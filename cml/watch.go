@@ -93,9 +93,10 @@ func (o *Observer[T]) check(what string) {
 	}
 }
 
-func (o *Observer[T]) mutex() *lock             { return &o.w.mu }
-func (o *Observer[T]) line(*offer[T]) *queue[T] { return &o.w.waiting }
-func (o *Observer[T]) left(*wakes)              {}
+func (o *Observer[T]) simulatedName(kind) string { return "Observer.Next" }
+func (o *Observer[T]) mutex() *lock              { return &o.w.mu }
+func (o *Observer[T]) line(*offer[T]) *queue[T]  { return &o.w.waiting }
+func (o *Observer[T]) left(*wakes)               {}
 
 func (o *Observer[T]) meet(x *offer[T], ws *wakes) outcome {
 	switch {
