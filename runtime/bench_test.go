@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"context"
 	"fmt"
 	goruntime "runtime"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/wait"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
@@ -167,5 +169,89 @@ func BenchmarkBlocking(b *testing.B) {
 		for b.Loop() {
 			fibers.Blocking(func() int { return 1 })
 		}
+	})
+}
+
+// BenchmarkAwait spawns a task and waits for it: by=await alone, by=op as an operation, by=many as
+// one of ten, by=group as the member of a group, by=limit of one with a limit. by=cond is what a
+// task would cost whose end is a cml.Cond, and by=waitgroup, by=semaphore what a group would that
+// counts its members by these.
+func BenchmarkAwait(b *testing.B) {
+	answer := func() (int, error) { return 42, nil }
+	bench := func(name string, each func()) {
+		b.Run("by="+name, func(b *testing.B) {
+			in(b, 1, func() {
+				for range b.N {
+					each()
+				}
+			})
+		})
+	}
+	bench("await", func() { _, _ = fibers.Spawn(answer).Await() })
+	bench("op", func() { cml.Perform(fibers.Spawn(answer).AwaitOp()) })
+	bench("many", func() {
+		t := fibers.Spawn(func() (int, error) { fibers.Yield(); return 42, nil })
+		l := newLatch(10)
+		for range 10 {
+			fibers.Go(func() { _, _ = t.Await(); l.done() })
+		}
+		l.wait()
+	})
+	bench("cond", func() {
+		type task struct {
+			done   cml.Cond
+			result fibers.Result[int]
+			panic  *fibers.PanicError
+			_      [2]uintptr // as many as a Task has besides
+		}
+		t := &task{}
+		fibers.Go(func() {
+			returned := false
+			defer func() {
+				if v := recover(); !returned && v != nil {
+					t.panic = v.(*fibers.PanicError)
+				}
+				t.done.Signal()
+			}()
+			t.result.Value, t.result.Err = answer()
+			returned = true
+		})
+		t.done.Wait()
+	})
+	member := func(context.Context) error { return nil }
+	group := func(limit int) func() {
+		return func() {
+			_ = fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) error {
+				g.SetLimit(limit)
+				for range 100 {
+					g.Go(member)
+				}
+				return nil
+			})
+		}
+	}
+	bench("group/100", group(-1))
+	bench("limit/100", group(10))
+	bench("waitgroup/100", func() {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		var wg cml.WaitGroup
+		for range 100 {
+			wg.Add(1)
+			fibers.Go(func() { defer wg.Done(); _ = member(ctx) })
+		}
+		wg.Wait()
+		cancel(nil)
+	})
+	bench("semaphore/100", func() {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		var wg cml.WaitGroup
+		room := cml.NewSemaphore(10)
+		for range 100 {
+			room.Acquire(1)
+			wg.Add(1)
+			fibers.Go(func() { defer wg.Done(); defer room.Release(1); _ = member(ctx) })
+		}
+		wg.Wait()
+		cancel(nil)
 	})
 }

@@ -2,8 +2,6 @@ package runtime
 
 import (
 	goruntime "runtime"
-
-	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // Blocking runs fn on an ordinary goroutine and returns its result: for calls
@@ -96,24 +94,4 @@ func BlockingErr[T any](fn func() (T, error)) (T, error) {
 		return r
 	})
 	return r.Value, r.Err
-}
-
-// see is await for a fiber that stays until it has happened, though its runtime
-// ends.
-func (f *future) see(self *fiber) {
-	f.mu.Lock()
-	if !f.happened.Load() {
-		f.enter(self)
-	}
-	f.mu.Unlock()
-	watched := wait.Watched()
-	if watched {
-		self.At(f, wait.Blocking)
-	}
-	for !f.happened.Load() {
-		self.Wait(wait.Blocking)
-	}
-	if watched {
-		self.At(nil, wait.None)
-	}
 }

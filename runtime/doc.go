@@ -125,7 +125,7 @@
 //	                  the timers; what is fetched of those that are due
 //	sleep.go, ticker.go, wallclock.go, walltell.go, walltell_linux.go
 //	                  what is made of them; the clock on the wall
-//	task.go, taskset.go, group.go, group_more.go, blocking.go, blocking_limit.go, ops.go
+//	future.go, task.go, taskset.go, group.go, group_more.go, blocking.go, blocking_limit.go, ops.go
 //	                  tasks, groups, waits in Go's way, operations
 //	fork.go           what package parallel needs
 //	panics.go, errors.go

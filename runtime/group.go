@@ -6,7 +6,6 @@ import (
 	"sync"
 	"unsafe"
 
-	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -27,10 +26,10 @@ type Group struct {
 		over          bool                // WithGroup has returned
 		members       map[uint64]struct{} // the fibers among them, as far as they are known
 
-		join, going bool                            // JoinErrors, KeepGoing
-		more        []error                         // those after err, if they are to be joined
-		finals      list.List                       // of func(error), of Defer
-		ops         map[*awaitRegistration]struct{} // that wait at DoneOp
+		join, going bool      // JoinErrors, KeepGoing
+		more        []error   // those after err, if they are to be joined
+		finals      list.List // of func(error), of Defer
+		ops         line      // that wait at DoneOp
 	}
 }
 
@@ -244,17 +243,15 @@ func (g *Group) leave(err error) {
 		delete(g.mu.members, wait.Self())
 	}
 	g.admit()
-	var ops map[*awaitRegistration]struct{}
+	var ops *awaiter
 	if g.mu.active == 0 {
-		ops, g.mu.ops = g.mu.ops, nil
+		ops = g.mu.ops.take()
 		if g.mu.joiner != nil {
 			g.mu.joiner.Unpark()
 		}
 	}
 	g.mu.Unlock()
-	for r := range ops {
-		r.Commit(cml.Unit{})
-	}
+	ops.wake()
 }
 
 // wait returns when no member is alive, and ends the group.

@@ -177,16 +177,14 @@ func (src *groupSource) Try() (u cml.Unit, ok bool) {
 func (src *groupSource) Block(r *awaitRegistration) {
 	g := (*Group)(src)
 	g.mu.Lock()
-	if g.mu.active == 0 {
-		g.mu.Unlock()
-		r.Commit(cml.Unit{})
-		return
+	over := g.mu.active == 0
+	if !over {
+		g.mu.ops.register(r)
 	}
-	if g.mu.ops == nil {
-		g.mu.ops = make(map[*awaitRegistration]struct{})
-	}
-	g.mu.ops[r] = struct{}{}
 	g.mu.Unlock()
+	if over {
+		r.Commit(cml.Unit{})
+	}
 }
 
 // Withdraw implements cml.Source. Who is not there any more is being told.
@@ -194,9 +192,7 @@ func (src *groupSource) Withdraw(r *awaitRegistration) bool {
 	g := (*Group)(src)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	_, there := g.mu.ops[r]
-	delete(g.mu.ops, r)
-	return there
+	return g.mu.ops.withdraw(r)
 }
 
 // WithGroupOp returns WithGroup as an operation: a scope that can lose. When it is performed fn

@@ -2,11 +2,9 @@ package runtime
 
 import (
 	"time"
-	"unsafe"
 
 	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/simhook"
-	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // What the engine offers as operations of package cml.
@@ -62,42 +60,4 @@ func (t *Task[T]) AwaitOp() cml.Op[Result[T]] {
 		return t.result
 	}
 	return cml.Wrap(cml.FromSource[cml.Unit](&t.done), get)
-}
-
-type awaitRegistration = cml.Registration[cml.Unit]
-
-// Waits tells what such a wait is for: the search for deadlocks knows who is to end it.
-func (f *future) Waits() wait.Reason { return wait.Await }
-
-// Try implements cml.Source.
-func (f *future) Try() (u cml.Unit, ok bool) {
-	if simhook.On() {
-		simPoint("Task.Done", unsafe.Pointer(f))
-	}
-	return u, f.happened.Load()
-}
-
-// Block implements cml.Source.
-func (f *future) Block(r *awaitRegistration) {
-	f.mu.Lock()
-	if f.happened.Load() {
-		f.mu.Unlock()
-		r.Commit(cml.Unit{})
-		return
-	}
-	if f.mu.ops == nil {
-		f.mu.ops = make(map[*awaitRegistration]uint64)
-	}
-	f.mu.order++
-	f.mu.ops[r] = f.mu.order
-	f.mu.Unlock()
-}
-
-// Withdraw implements cml.Source. Who is not there any more is being told.
-func (f *future) Withdraw(r *awaitRegistration) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	_, there := f.mu.ops[r]
-	delete(f.mu.ops, r)
-	return there
 }

@@ -1,113 +1,13 @@
 package runtime
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"maps"
-	"slices"
-	"sync"
-	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"unsafe"
 
-	"go.uber.org/atomic"
-
-	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
-
-// A future is something that happens once, for which fibers and goroutines wait.
-type future struct {
-	happened atomic.Bool
-	by       stdatomic.Uint64 // the fiber that is to make it happen, if that is known
-	mu       struct {
-		sync.Mutex
-		waiters []wait.Waiter                 // nil in the places of holes
-		holes   []int                         // places of waiters that have gone
-		ops     map[*awaitRegistration]uint64 // that wait at it, with their order
-		order   uint64
-	}
-}
-
-// complete makes it happen, and wakes all. What happened before complete
-// happened before the return of every await.
-func (f *future) complete() {
-	f.mu.Lock()
-	f.happened.Store(true)
-	ws := f.mu.waiters
-	f.mu.waiters, f.mu.holes = nil, nil
-	ops := f.mu.ops
-	f.mu.ops = nil
-	f.mu.Unlock()
-	for _, w := range ws {
-		if w != nil {
-			w.Unpark()
-		}
-	}
-	for _, r := range slices.SortedFunc(maps.Keys(ops), func(a, b *awaitRegistration) int { return cmp.Compare(ops[a], ops[b]) }) {
-		r.Commit(cml.Unit{})
-	}
-}
-
-// await waits until it has happened.
-func (f *future) await(why wait.Reason) {
-	if simhook.On() {
-		simPoint("Task.Await", unsafe.Pointer(f))
-	}
-	if f.happened.Load() {
-		return
-	}
-	w := wait.Current()
-	f.mu.Lock()
-	if f.happened.Load() {
-		f.mu.Unlock()
-		wait.Release(w)
-		return
-	}
-	at := f.enter(w)
-	f.mu.Unlock()
-	defer func() { // also where a Goexit ends the wait
-		if !f.happened.Load() {
-			f.mu.Lock()
-			f.leave(at)
-			f.mu.Unlock()
-		}
-		wait.Release(w)
-	}()
-	watched := wait.Watched()
-	if watched {
-		w.At(f, why)
-	}
-	for !f.happened.Load() {
-		w.Park(why)
-	}
-	if watched {
-		w.At(nil, wait.None)
-	}
-}
-
-// enter notes a waiter and returns its place. The lock is held.
-func (f *future) enter(w wait.Waiter) (at int) {
-	if n := len(f.mu.holes); n > 0 {
-		at = f.mu.holes[n-1]
-		f.mu.holes = f.mu.holes[:n-1]
-		f.mu.waiters[at] = w
-		return at
-	}
-	f.mu.waiters = append(f.mu.waiters, w)
-	return len(f.mu.waiters) - 1
-}
-
-// leave forgets the waiter at a place, unless all have been forgotten. The lock is
-// held.
-func (f *future) leave(at int) {
-	if f.mu.waiters == nil {
-		return
-	}
-	f.mu.waiters[at] = nil
-	f.mu.holes = append(f.mu.holes, at)
-}
 
 // A Result is what a task came to.
 type Result[T any] struct {

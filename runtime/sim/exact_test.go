@@ -248,3 +248,29 @@ func TestSkew(t *testing.T) {
 		s.Always(s.Elapsed() == time.Second, "%v", s.Elapsed())
 	}, sim.Runs(20)))
 }
+
+// Those who wait for the end of a group by DoneOp, and of a task, go on in the same order each time.
+func TestSameSeedSameOrderOfThoseWhoWait(t *testing.T) {
+	body := func(s *sim.Sim) {
+		var order []int
+		task := fibers.Spawn(func() (int, error) { fibers.Sleep(time.Millisecond); return 0, nil })
+		_ = fibers.WithGroup(context.Background(), func(_ context.Context, g *fibers.Group) error {
+			g.Go(func(context.Context) error { fibers.Sleep(time.Millisecond); return nil })
+			for i := range 8 {
+				fibers.Go(func() { cml.Perform(g.DoneOp()); order = append(order, i) })
+				fibers.Go(func() { cml.Perform(task.AwaitOp()); order = append(order, 10+i) })
+				fibers.Go(func() { _, _ = task.Await(); order = append(order, 20+i) })
+			}
+			return nil
+		})
+		fibers.Sleep(time.Second)
+		s.Always(false, "%v", order)
+	}
+	run := func() string { return report(sim.Check(body, sim.Seed(7), sim.Shrinks(0))) }
+	want := run()
+	for range 20 {
+		if got := run(); got != want {
+			t.Fatalf("one run:\n%s\nanother:\n%s", want, got)
+		}
+	}
+}
