@@ -32,7 +32,9 @@ import (
 // With fewer schedulers than processors, the understudy would have a processor to itself
 // and spin. One that comes straight back from its yield, time after time, takes that for
 // a sign of it, and rests by the clock: it looks again after restMin, then after twice as
-// long, up to restMax. And it is not called at all when a scheduler wakes up, but by the
+// long, up to restMax. It rests in Go's way. In a futex it would keep the processor, while
+// what fibers that compute have made ready lies in the queues of theirs: until the monitor of
+// the Go runtime sees that, or preempts the fiber, which takes up to 10 ms. And it is not called at all when a scheduler wakes up, but by the
 // monitor, unless a stalled scheduler was found lately (hot).
 //
 // # The races
@@ -136,7 +138,7 @@ func (s *scheduler) waitForSeat() bool {
 			continue
 		}
 		u.state.Store(clocked)
-		s.parker.Wait(rest)
+		time.Sleep(rest) // the Go runtime may make a millisecond of it
 		u.state.Store(called)
 		straight = idleYields - 1
 		rest = min(2*rest, restMax)

@@ -129,9 +129,11 @@ func (p *Pin) Check(now time.Duration) error {
 	if int64(tid) == p.thread.Load() {
 		return nil
 	}
-	p.looks.Moves++
-	threads.Lock()
+	if !threads.TryLock() {
+		return nil // at the next check: a scheduler does not wait for another's system calls
+	}
 	defer threads.Unlock()
+	p.looks.Moves++
 	if threads.owner == nil {
 		threads.owner = make(map[int]*Pin)
 		audit() // those that are there now have inherited nothing
