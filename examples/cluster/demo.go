@@ -72,12 +72,21 @@ func demo(s *settings) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	server, err := embedded.Start(dir, 0)
-	if err != nil {
-		return err
+	if s.replicas > 1 {
+		servers, err := embedded.StartCluster(dir, s.replicas)
+		if err != nil {
+			return err
+		}
+		defer servers.Stop()
+		s.nats = servers.URL()
+	} else {
+		server, err := embedded.Start(dir, 0)
+		if err != nil {
+			return err
+		}
+		defer server.Stop()
+		s.nats = server.URL()
 	}
-	defer server.Stop()
-	s.nats = server.URL()
 	c, q, err := open(s)
 	if err != nil {
 		return err
@@ -85,7 +94,7 @@ func demo(s *settings) error {
 	defer c.Close()
 
 	// One worker, which is killed as soon as it has begun a job that takes an hour.
-	clumsy, err := start("worker", "-nats", s.nats, "-name", "clumsy", "-parallel", "1", "-delay", "1h")
+	clumsy, err := start("worker", "-nats", s.nats, "-name", "clumsy", "-parallel", "1", "-delay", "1h", "-lease", s.lease.String())
 	if err != nil {
 		return err
 	}
@@ -101,7 +110,7 @@ func demo(s *settings) error {
 
 	var others []*process
 	for _, name := range []string{"worker", "worker", "service"} {
-		args := []string{name, "-nats", s.nats, "-name", fmt.Sprint(name, "-", len(others))}
+		args := []string{name, "-nats", s.nats, "-name", fmt.Sprint(name, "-", len(others)), "-lease", s.lease.String()}
 		if name == "service" {
 			args = append(args, "-delay", "1h")
 		}

@@ -65,7 +65,7 @@ func main() {
 	flags.IntVar(&s.port, "port", 4222, "where a server listens")
 	flags.IntVar(&s.parallel, "parallel", 4, "how many jobs a worker does at the same time")
 	flags.IntVar(&s.jobs, "jobs", 20, "how many jobs a client submits")
-	flags.IntVar(&s.replicas, "replicas", 1, "on how many servers jobs are kept")
+	flags.IntVar(&s.replicas, "replicas", 0, "on how many servers jobs are kept; 0: as they are, or on one")
 	flags.DurationVar(&s.delay, "delay", 10*time.Millisecond, "how long a service takes to answer")
 	flags.DurationVar(&s.lease, "lease", 2*time.Second, "how long a worker may be silent until others get its jobs")
 	flags.DurationVar(&s.patience, "patience", 100*time.Millisecond, "how long a client waits for a service")
@@ -73,7 +73,7 @@ func main() {
 	if flags.NArg() > 0 {
 		log.Fatal("these are no flags: ", flags.Args())
 	}
-	if s.parallel < 1 || s.jobs < 0 || s.replicas < 1 || s.delay < 0 || s.lease <= 0 || s.patience < 0 {
+	if s.parallel < 1 || s.jobs < 0 || s.replicas < 0 || s.delay < 0 || s.lease <= 0 || s.patience < 0 {
 		log.Fatal("a number is too small")
 	}
 	var err error

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,9 +30,15 @@ func again(args ...string) *exec.Cmd {
 
 func TestDemo(t *testing.T) {
 	command = again
+	for _, servers := range []int{1, 3} {
+		t.Run(fmt.Sprint("servers=", servers), func(t *testing.T) { testDemo(t, servers) })
+	}
+}
+
+func testDemo(t *testing.T, servers int) {
 	check.Run(t, func() {
 		var out strings.Builder
-		if err := demo(&settings{jobs: 10, replicas: 1, lease: 2 * time.Second, patience: time.Second, out: &out, stop: cml.Never[cml.Unit]()}); err != nil {
+		if err := demo(&settings{jobs: 10, replicas: servers, lease: 2 * time.Second, patience: time.Second, out: &out, stop: cml.Never[cml.Unit]()}); err != nil {
 			t.Fatal(err, "\n", out.String())
 		}
 		const want = `clumsy has been killed at work

@@ -2,8 +2,10 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/seed222ee791/fibers/cml"
@@ -59,7 +61,8 @@ func (x *Watcher) Close() {
 
 // ValueOp is ready when a key has a value that accept says yes to, now or later. Each
 // performance watches the key for itself, and no longer; so many that wait at a time
-// are better served by one Watcher. accept is called in a goroutine.
+// are better served by one Watcher. accept is called in a goroutine. While no server answers for
+// the key, as when they are about to agree on another that leads, it waits.
 func ValueOp(kv jetstream.KeyValue, key string, accept func(Entry) bool) cml.Op[cml.Item[Entry]] {
 	type watch struct {
 		found *cml.IVar[cml.Item[Entry]]
@@ -80,8 +83,17 @@ func ValueOp(kv jetstream.KeyValue, key string, accept func(Entry) bool) cml.Op[
 	)
 }
 
+// unanswered reports whether the client library gave up waiting for the servers, in a call that has no
+// deadline of its own.
+func unanswered(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
+}
+
 func find(ctx context.Context, kv jetstream.KeyValue, key string, accept func(Entry) bool) (Entry, error) {
 	w, err := kv.Watch(ctx, key)
+	for err != nil && unanswered(err) && ctx.Err() == nil {
+		w, err = kv.Watch(ctx, key) // it was not refused at once
+	}
 	if err != nil {
 		return nil, fmt.Errorf("bus: watching: %w", err)
 	}

@@ -11,13 +11,12 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/cml"
-	"github.com/seed222ee791/fibers/examples/cluster/embedded"
 	"github.com/seed222ee791/fibers/examples/cluster/internal/check"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 // open opens a queue whose records keep all their steps.
-func open(t testing.TB, s *embedded.Server, config Config) (*Queue, Config) {
+func open(t testing.TB, s interface{ URL() string }, config Config) (*Queue, Config) {
 	t.Helper()
 	config.Name, config.History = "test", 64
 	if config.Lease == 0 {

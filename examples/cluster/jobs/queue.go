@@ -36,7 +36,8 @@ type Config struct {
 	// Duplicates is for how long a job that is submitted twice is one message. After that
 	// it is two, and its record still sees to one outcome. Default 2 min.
 	Duplicates time.Duration
-	// Replicas is on how many servers of the cluster jobs and records are kept. Default 1.
+	// Replicas is on how many servers of the cluster jobs and records are kept. Default: as they
+	// are, and one if there are none yet.
 	Replicas int
 	// Memory keeps them in memory and not in files: for tests.
 	Memory bool
@@ -70,7 +71,6 @@ func (c *Config) complete() error {
 	if c.Attempts == 0 {
 		c.Attempts = 5
 	}
-	c.Replicas = max(c.Replicas, 1)
 	c.History = max(c.History, 1)
 	if c.Report == nil {
 		c.Report = func(error) {}
@@ -98,9 +98,19 @@ func Open(ctx context.Context, c *bus.Conn, config Config) (*Queue, error) {
 		storage = jetstream.MemoryStorage
 	}
 	return fibers.BlockingErr(func() (*Queue, error) {
+		name, replicas := "jobs-"+config.Name, config.Replicas
+		if replicas == 0 {
+			replicas = 1
+			switch made, err := c.JetStream().Stream(ctx, name); {
+			case err == nil:
+				replicas = made.CachedInfo().Config.Replicas
+			case !errors.Is(err, jetstream.ErrStreamNotFound):
+				return nil, fmt.Errorf("jobs: looking for the stream: %w", err)
+			}
+		}
 		stream, err := c.JetStream().CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name: "jobs-" + config.Name, Subjects: []string{q.subject("*")}, Retention: jetstream.WorkQueuePolicy,
-			Duplicates: config.Duplicates, Replicas: config.Replicas, Storage: storage,
+			Name: name, Subjects: []string{q.subject("*")}, Retention: jetstream.WorkQueuePolicy,
+			Duplicates: config.Duplicates, Replicas: replicas, Storage: storage,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("jobs: making the stream: %w", err)
@@ -112,7 +122,7 @@ func Open(ctx context.Context, c *bus.Conn, config Config) (*Queue, error) {
 			return nil, fmt.Errorf("jobs: making the consumer: %w", err)
 		}
 		q.records, err = c.JetStream().CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: "jobs-" + config.Name, Replicas: config.Replicas, Storage: storage, History: config.History,
+			Bucket: name, Replicas: replicas, Storage: storage, History: config.History,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("jobs: making the records: %w", err)

@@ -77,8 +77,19 @@ func Server(t testing.TB) *embedded.Server {
 	return s
 }
 
-// Connect connects to a server, until the end of the test.
-func Connect(t testing.TB, s *embedded.Server) *bus.Conn {
+// Cluster starts servers that keep streams together, and end with the test.
+func Cluster(t testing.TB, n int) embedded.Cluster {
+	t.Helper()
+	c, err := embedded.StartCluster(t.TempDir(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Stop)
+	return c
+}
+
+// Connect connects to a server or a cluster, until the end of the test.
+func Connect(t testing.TB, s interface{ URL() string }) *bus.Conn {
 	t.Helper()
 	c, err := bus.Connect(s.URL())
 	if err != nil {
