@@ -1,10 +1,9 @@
 package main
 
 import (
-	"strings"
 	"testing"
 
-	fibers "github.com/seed222ee791/fibers/runtime"
+	"github.com/seed222ee791/fibers/examples/internal/prints"
 )
 
 func TestChameneos(t *testing.T) {
@@ -19,13 +18,5 @@ func TestChameneos(t *testing.T) {
 		"yellow + yellow -> yellow\n" +
 		"3 creatures were met 12000 times, themselves 0\n" +
 		"10 creatures were met 12000 times, themselves 0\n"
-	for _, schedulers := range []int{1, 2, 8} {
-		var b strings.Builder
-		if err := run(&b, fibers.WithSchedulers(schedulers)); err != nil {
-			t.Fatal(err)
-		}
-		if b.String() != want {
-			t.Errorf("with %d schedulers it writes\n%swant\n%s", schedulers, b.String(), want)
-		}
-	}
+	prints.Always(t, run, want)
 }

@@ -1,33 +1,19 @@
 package main
 
 import (
-	"strings"
 	"testing"
 
-	fibers "github.com/seed222ee791/fibers/runtime"
-	"github.com/seed222ee791/fibers/runtime/sim"
+	"github.com/seed222ee791/fibers/examples/internal/prints"
 )
 
 const want = "changes made: 2000\n" +
 	"a second holder: false\n"
 
 func TestLockServer(t *testing.T) {
-	for _, schedulers := range []int{1, 2, 8} {
-		var b strings.Builder
-		if err := run(&b, fibers.WithSchedulers(schedulers)); err != nil {
-			t.Fatal(err)
-		}
-		if b.String() != want {
-			t.Errorf("with %d schedulers it writes\n%swant\n%s", schedulers, b.String(), want)
-		}
-	}
+	prints.Always(t, run, want)
 }
 
 // TestLockServerSimulated runs it in many schedules.
 func TestLockServerSimulated(t *testing.T) {
-	sim.Test(t, func(s *sim.Sim) {
-		var b strings.Builder
-		err := run(&b)
-		s.Always(err == nil && b.String() == want, "it writes\n%sand returns %v, want\n%s", b.String(), err, want)
-	}, sim.Runs(4))
+	prints.InSchedules(t, run, want, 4)
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"strings"
 	"testing"
 
+	"github.com/seed222ee791/fibers/examples/internal/prints"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -12,15 +12,7 @@ func TestParallelSieve(t *testing.T) {
 		"1229 primes below 10000\n" +
 		"78498 primes below 1000000\n" +
 		"664579 primes below 10000000\n"
-	for _, schedulers := range []int{1, 2, 8} {
-		var b strings.Builder
-		if err := run(&b, fibers.WithSchedulers(schedulers)); err != nil {
-			t.Fatal(err)
-		}
-		if b.String() != want {
-			t.Errorf("with %d schedulers it writes\n%swant\n%s", schedulers, b.String(), want)
-		}
-	}
+	prints.Always(t, run, want)
 }
 
 func TestCountBelow(t *testing.T) {

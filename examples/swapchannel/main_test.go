@@ -1,25 +1,17 @@
 package main
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/examples/internal/prints"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 func TestSwapChannel(t *testing.T) {
 	const want = "250 exchanges\n" +
 		"without a partner: false\n"
-	for _, schedulers := range []int{1, 2, 8} {
-		var b strings.Builder
-		if err := run(&b, fibers.WithSchedulers(schedulers)); err != nil {
-			t.Fatal(err)
-		}
-		if b.String() != want {
-			t.Errorf("with %d schedulers it writes\n%swant\n%s", schedulers, b.String(), want)
-		}
-	}
+	prints.Always(t, run, want)
 }
 
 // Parties that choose between two channels pair up as well: each is ready to
