@@ -118,8 +118,9 @@
 //	mixed.go          how all that is beside goroutines with much to do
 //	stalled.go, legacy.go
 //	                  what happens when a fiber keeps a scheduler: its seat is taken
-//	understudy.go, monitor.go, load.go
-//	                  who notices it: at once, or at the latest; how busy the processors are
+//	understudy.go, monitor.go, monitor_rest.go, monitor_rest_linux.go, load.go
+//	                  who notices it: at once, or at the latest; when that one may rest; how
+//	                  busy the processors are
 //	seat.go           how a scheduler begins and ends
 //	wheel.go, wheel_fire.go, wheel_sleep.go, wheel_after.go, wheel_afterfunc.go, wheel_ahead.go
 //	                  the timers; what is fetched of those that are due

@@ -223,11 +223,12 @@ func (rt *Runtime) stop() {
 		rt.mu.unwatch()
 	}
 	rt.mu.Unlock()
-	close(rt.monitor.stop)
+	rt.monitor.end()
 	rt.services.Wait()
 	rt.roots.Wait()
 	rt.detach()
 	rt.bell.close()
+	rt.monitor.rest.close()
 	if left := rt.pool.close(); left > 0 {
 		panic("fibers: internal error: coroutines left over at the end")
 	}

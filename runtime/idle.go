@@ -211,7 +211,7 @@ func (rt *Runtime) wakeOne() {
 	s := id.choose()
 	id.remove(s)
 	id.mu.Unlock()
-	rt.kickMonitor()
+	rt.summonMonitor()
 	s.wokenAt.Store(rt.clock())
 	s.permit()
 }
@@ -290,6 +290,7 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 	if f = s.sweep(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
 		s.counts.sleeps++
 		s.pin.LetGo()
+		rt.excuseMonitor(now) // M1: announce, then look
 		parks := s.parks(now)
 		if !parks && rt.understudy.state.Load() == called {
 			goruntime.Gosched() // let it see that it is not needed: it is in the way of the wake-up
@@ -309,8 +310,8 @@ func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
 		id.remove(s)
 	}
 	id.mu.Unlock()
-	rt.kickMonitor() // M1: leave, then look
-	if !listed {     // a waker was faster, and counts on us
+	rt.summonMonitor() // M1: leave, then look
+	if !listed {       // a waker was faster, and counts on us
 		s.parker.Wait(-1)
 	}
 	s.afterSleep()

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unsafe"
 
+	"go.uber.org/atomic"
+
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -48,34 +50,57 @@ type run struct {
 }
 
 const (
-	judgeAfter = 300 * time.Millisecond  // the first look; the monitor has waited 100 ms
+	judgeAfter = 300 * time.Millisecond  // the first look
 	judgeGap   = 1200 * time.Millisecond // to the second: longer than a nap
 	judgeTries = 7
 	guardFrom  = 2 * time.Second
 	maxStrange = 20_000 // goroutines whose stacks are read
 )
 
-var judge struct {
+var judge judgment
+
+type judgment struct {
 	sync.Mutex
 	timer *time.Timer // nil: not set
+	set   atomic.Bool // it is. Written under the lock. Readers: any (Y1)
 	tries int         // since something last happened
 	seen  uint64      // what had happened by the first look
 	fresh uint64      // and by the last verdict
 }
 
-// fellIdle is called when all schedulers of rt have slept for a while.
+// fellIdle is called when all schedulers of rt sleep.
+//
+// Y1: it does not touch the lock while the timer is set, and the looks that find somebody
+// awake do not set it again. They say that it is not set, then look whether all sleep by now. Who
+// falls asleep does so first and looks whether it is set then: one of them sees the other.
 func (rt *Runtime) fellIdle() {
-	if rt.runs.Load() == nil {
+	if rt.runs.Load() == nil || judge.set.Load() {
 		return
 	}
 	judge.Lock()
 	defer judge.Unlock()
-	if now := happened(); now != judge.fresh {
-		judge.fresh, judge.tries = now, 0
+	judge.call()
+}
+
+// call sets the timer for the first look. The lock is held.
+func (j *judgment) call() {
+	if now := happened(); now != j.fresh {
+		j.fresh, j.tries = now, 0
 	}
-	if judge.timer == nil && judge.tries < judgeTries {
-		judge.timer = time.AfterFunc(judgeAfter<<judge.tries, firstLook)
+	if j.timer == nil && j.tries < judgeTries {
+		j.after(judgeAfter<<j.tries, firstLook)
 	}
+}
+
+func (j *judgment) after(d time.Duration, look func()) {
+	j.timer = time.AfterFunc(d, look)
+	j.set.Store(true)
+}
+
+// over says that the timer is not set any more.
+func (j *judgment) over() {
+	j.timer = nil
+	j.set.Store(false)
 }
 
 // happened counts what has happened in all runtimes.
@@ -92,7 +117,7 @@ func happened() (n uint64) {
 // allAsleep reports whether no scheduler of any runtime is awake.
 func allAsleep() bool {
 	for _, rt := range Runtimes() {
-		if rt.idle.nsleep.Load() < rt.active.Load() {
+		if !rt.allSleep() {
 			return false
 		}
 	}
@@ -103,20 +128,20 @@ func allAsleep() bool {
 func firstLook() {
 	judge.Lock()
 	defer judge.Unlock()
-	if !allAsleep() {
-		judge.timer = nil // who falls asleep again calls fellIdle
+	judge.over()
+	if !allAsleep() { // Y1: who falls asleep again calls fellIdle
 		return
 	}
 	judge.seen = happened()
 	naps.pause()
-	judge.timer = time.AfterFunc(judgeGap, secondLook)
+	judge.after(judgeGap, secondLook)
 }
 
 // secondLook gives the verdict.
 func secondLook() {
 	judge.Lock()
 	defer judge.Unlock()
-	judge.timer = nil
+	judge.over()
 	certain := verdict(judge.seen)
 	naps.resume()
 	if certain {
@@ -133,12 +158,14 @@ func secondLook() {
 		}
 		return
 	}
-	if now := happened(); allAsleep() && now == judge.seen {
-		if judge.tries++; judge.tries < judgeTries {
-			judge.fresh = now
-			judge.timer = time.AfterFunc(judgeAfter<<judge.tries, firstLook)
-		}
+	if !allAsleep() { // Y1
+		return
 	}
+	if happened() == judge.seen {
+		judge.fresh = judge.seen
+		judge.tries++
+	}
+	judge.call()
 }
 
 // verdict reports whether it is certain that nothing can happen any more.
@@ -301,7 +328,7 @@ var (
 	// ownFrames are in the stacks of the engine's goroutines and of those that serve
 	// inspection, which do nothing to others.
 	ownFrames = []string{
-		libraryPath + "runtime.(*scheduler).", libraryPath + "runtime.(*Runtime).runMonitor",
+		libraryPath + "runtime.(*scheduler).", libraryPath + "runtime.(*Runtime).runMonitor", libraryPath + "runtime.(*Runtime).serveMonitorTimer",
 		libraryPath + "runtime.(*pool).", libraryPath + "internal/epoll.", libraryPath + "runtime.secondLook",
 		libraryPath + "runtime.(*Runtime).reportStalls", libraryPath + "internal/coro.",
 		libraryPath + "runtime/inspect.(*session).", "github.com/google/gops/agent.",

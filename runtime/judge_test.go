@@ -37,6 +37,12 @@ func TestRunEndsWhenNothingCanHappen(t *testing.T) {
 		want []string
 	}{
 		"a get that nobody serves": {main: func() { cml.NewChan[int]().Get() }, want: []string{"nothing can happen", "channel get"}},
+		"a get after ticks, for which the monitor was not up": {main: func() {
+			for range 50 {
+				fibers.Sleep(20 * time.Millisecond)
+			}
+			cml.NewChan[int]().Get()
+		}, want: []string{"nothing can happen", "channel get"}},
 		"two locks in opposite order": {main: func() {
 			var a, b cml.Mutex
 			locked := cml.NewBarrier(2)

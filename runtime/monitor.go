@@ -5,12 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"go.uber.org/atomic"
-
 	"github.com/seed222ee791/fibers/internal/cores"
 )
 
-// The monitor: who looks at the schedulers every few milliseconds, while any is awake.
+// The monitor: who looks at the schedulers every few milliseconds, while any is awake for
+// longer than that. How it rests otherwise is in monitor_rest.go.
 //
 // It is the last resort of several protocols (W2, W3, W6), and the one who finds stalled schedulers
 // that the understudy does not: fibers that compute, and those that wait in Go's way
@@ -28,30 +27,19 @@ import (
 // are not, stalled schedulers wait.
 
 type monitor struct {
-	kick   chan struct{} // wakes it from deep idleness
-	asleep atomic.Bool
-	stop   chan struct{}
-	load   load
-	waits  int // looks in a row at which work waited beside a sleeper; its own
+	rest  monitorRest
+	kick  chan struct{} // ends its rest; room for one
+	stop  chan struct{}
+	load  load
+	waits int // looks in a row at which work waited beside a sleeper; its own
 }
 
 const (
 	monitorPeriod = 5 * time.Millisecond
 	stallTime     = 9 * time.Millisecond // two looks, if they are on time
-	deepIdle      = 2                    // looks at which all slept, before the monitor sleeps too
+	deepIdle      = 2                    // looks at which all slept, before the monitor rests
 	auditEvery    = time.Second
 )
-
-// kickMonitor wakes the monitor if it sleeps: somebody has left the sleepers.
-func (rt *Runtime) kickMonitor() {
-	m := &rt.monitor
-	if m.asleep.Load() && m.asleep.CompareAndSwap(true, false) {
-		select {
-		case m.kick <- struct{}{}:
-		default:
-		}
-	}
-}
 
 // pulse is what the monitor knows of a scheduler.
 type pulse struct {
@@ -60,10 +48,15 @@ type pulse struct {
 }
 
 // runMonitor is the goroutine of the monitor: it looks at the schedulers every monitorPeriod, and
-// rests once all have slept for some time (M1).
+// rests once all have slept for some time (monitor_rest.go).
 func (rt *Runtime) runMonitor() {
 	defer rt.services.Done()
 	m := &rt.monitor
+	defer func() {
+		if m.rest.timer != nil {
+			m.rest.timer.set(1) // M3
+		}
+	}()
 	pulses := make(map[*scheduler]pulse)
 	t := time.NewTicker(monitorPeriod)
 	defer t.Stop()
@@ -81,32 +74,21 @@ func (rt *Runtime) runMonitor() {
 			return
 		case <-t.C:
 		}
-		if rt.idle.nsleep.Load() >= rt.active.Load() {
+		if rt.allSleep() {
 			idle++
 		} else {
 			idle = 0
 		}
 		if idle >= deepIdle {
 			t.Stop()
-			audit(time.Now())
 			rt.dismiss()
-			m.asleep.Store(true)
-			// M1: who leaves the sleepers does so first and looks at asleep then.
-			// Either it leaves after this store, and sees it, or it has left
-			// before, and is seen here.
-			if rt.idle.nsleep.Load() >= rt.active.Load() {
-				rt.fellIdle()
-				select {
-				case <-m.stop:
-					return
-				case <-m.kick:
-				}
+			audit(time.Now())
+			if !rt.restMonitor() {
+				return
 			}
-			m.asleep.Store(false)
 			idle = 0
 			clear(pulses)
 			t.Reset(monitorPeriod)
-			continue
 		}
 		now := time.Now()
 		rt.examineSchedulers(now, pulses)

@@ -117,7 +117,7 @@ type Runtime struct {
 }
 
 // New starts a runtime. It holds a goroutine for each scheduler and one monitor
-// until Close.
+// until Close; on Linux, where it has been idle, also a thread that waits for the monitor's time.
 func New(opts ...Option) (*Runtime, error) {
 	refuse("a new runtime", "its fibers would not be in the schedule; use Go, or Run, which is simulated")
 	conf, err := newConfig(opts)

@@ -26,7 +26,7 @@ func (rt *Runtime) addScheduler() {
 }
 
 // maxCast is how many schedulers that have ended are kept for stand-ins to come, until the
-// monitor falls asleep: each is some three kilobytes.
+// monitor rests the next time: each is some three kilobytes.
 const maxCast = 1024
 
 // newStandIn returns a scheduler without a seat, which may have been one before: then its

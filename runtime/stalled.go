@@ -251,7 +251,7 @@ func (s *scheduler) reclaim() bool {
 	t.pin.Rest()
 	s.pin.Again()
 	if asleep {
-		rt.kickMonitor()
+		rt.summonMonitor()
 		t.permit()
 	}
 	return true

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package runtime
+
+func (rt *Runtime) newWakeTimer() wakeTimer { return rt.newGoTimer() }
