@@ -165,6 +165,13 @@ func (o *options) print(out io.Writer, env harness.Environment, lines []harness.
 	}
 }
 
+// exclusive are flags of which one would be forgotten over the other.
+var exclusive = [][2]string{
+	{"list", "json"}, {"list", "format"}, {"list", "against"}, {"list", "html"},
+	{"json", "format"}, {"against", "json"}, {"against", "format"},
+	{"wide", "json"}, {"wide", "format"}, {"wide", "against"},
+}
+
 func parse(args []string, stdout io.Writer) (*options, error) {
 	o := &options{args: args}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -205,16 +212,21 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	if o.rounds < 0 {
 		return nil, fmt.Errorf("-rounds %d: cannot be negative", o.rounds)
 	}
+	if !slices.Contains([]string{"table", "json", "go"}, o.format) {
+		return nil, fmt.Errorf("-format %q: there are table, json, go", o.format)
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if o.format == "table" && !*asJSON {
+		delete(given, "format") // that is said for clearness
+	}
+	for _, pair := range exclusive {
+		if given[pair[0]] && given[pair[1]] {
+			return nil, fmt.Errorf("-%s and -%s exclude each other", pair[0], pair[1])
+		}
+	}
 	if *asJSON {
 		o.format = "json"
-	}
-	switch {
-	case !slices.Contains([]string{"table", "json", "go"}, o.format):
-		return nil, fmt.Errorf("-format %q: there are table, json, go", o.format)
-	case o.list && o.format != "table":
-		return nil, errors.New("-list and -json or -format exclude each other")
-	case *against != "" && o.format != "table":
-		return nil, errors.New("-against and -json or -format exclude each other: keep this run first, then compare another")
 	}
 	var err error
 	if *against != "" {

@@ -86,7 +86,12 @@ func testRefuses(t *testing.T, binary string) {
 		{[]string{"-against", "no such file"}, "no such file"},
 		{[]string{"-against", "main.go"}, "not what -json prints"},
 		{[]string{"-against", "main.go", "-json"}, "exclude"},
-		{[]string{"-quick", "-html", "no such directory/report.html"}, "nothing was run"},
+		{[]string{"-quick", "-html", "no such directory/report.html"}, "no such directory/report.html: "},
+		{[]string{"-quick", "-html", os.DevNull}, "nothing was run"},
+		{[]string{"-list", "-html", "report.html"}, "exclude"},
+		{[]string{"-json", "-format", "go"}, "exclude"},
+		{[]string{"-wide", "-json"}, "exclude"},
+		{[]string{"-wide", "-format", "go"}, "exclude"},
 		{[]string{"-quick", "more"}, "more"},
 	} {
 		stdout, stderr, code, err := execute(binary, c.args...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -130,32 +131,46 @@ func NewReport(env Environment, lines []Line, interrupted bool, args []string) *
 
 func printHTML(out io.Writer, r *Report) error { return reportTemplate.Execute(out, r) }
 
-// A Page is the file of a report, beside its final place until it is whole.
-type Page struct {
-	*os.File
-	name string
-}
+// A Page is the file of a report.
+type Page struct{ name string }
 
-// NewPage begins a page, which is to be called name in the end.
+// NewPage finds out whether a report can be written to a file, and leaves nothing there.
 func NewPage(name string) (*Page, error) {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a directory", name)
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".report-*.html")
+	p := &Page{name}
+	f, err := p.draft()
 	if err != nil {
 		return nil, err
 	}
-	return &Page{f, name}, nil
+	return p, errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// draft makes a file beside the page, which takes its place when it is whole.
+func (p *Page) draft() (*os.File, error) {
+	switch info, err := os.Stat(p.name); {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("%s is a directory", p.name)
+	case err == nil && !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file that can be replaced", p.name)
+	}
+	f, err := os.CreateTemp(filepath.Dir(p.name), ".report-*.html")
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		err = fmt.Errorf("%s: %w", p.name, pathError.Err) // not the name of the draft
+	}
+	return f, err
 }
 
 // Finish writes the report and puts the page in its place.
 func (p *Page) Finish(r *Report) error {
-	err := errors.Join(printHTML(p, r), p.Chmod(0o644), p.Close())
+	f, err := p.draft()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(printHTML(f, r), f.Chmod(0o644), f.Close())
 	if err == nil {
-		err = os.Rename(p.Name(), p.name)
+		err = os.Rename(f.Name(), p.name)
 	}
 	if err != nil {
-		os.Remove(p.Name())
+		os.Remove(f.Name())
 	}
 	return err
 }

@@ -21,6 +21,9 @@ func TestReportTakesItsPlaceAtTheEnd(t *testing.T) {
 	if text, _ := os.ReadFile(name); string(text) != "before" {
 		t.Errorf("the report before has become %q", text)
 	}
+	if all, _ := os.ReadDir(dir); len(all) != 1 { // a second Ctrl-C would leave them
+		t.Errorf("%d files are there while it runs", len(all))
+	}
 	if err := p.Finish(&Report{Interrupted: true}); err != nil {
 		t.Fatal(err)
 	}
