@@ -419,7 +419,8 @@ type job struct {
 	origin  uintptr // see more.origin; given with dropped
 }
 
-// spawnAmbient makes a fiber of the ambient runtime, from a plain goroutine.
+// spawnAmbient makes a fiber of the ambient runtime, from a plain goroutine. Default returned
+// one that was open, or made it: so each time round stands for a Close of somebody's in between.
 func spawnAmbient(j job) {
 	for !Default().trySpawn(j) { // closed at this moment
 		goruntime.Gosched()
