@@ -30,22 +30,26 @@ func TestMonitorRestsBesideATimer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer rt.Close()
-	rt.waitForRest(t)
 	const ticks = 30
 	ups := 0
-	_ = rt.Run(func() {
-		last := rt.looks()
-		for range ticks {
-			Sleep(10 * time.Millisecond)
-			if now := rt.looks(); now != last {
-				last = now
-				ups++
+	for range 20 { // a busy machine may keep a fiber from its processor for 5 ms
+		rt.waitForRest(t)
+		ups = 0
+		_ = rt.Run(func() {
+			last := rt.looks()
+			for range ticks {
+				Sleep(10 * time.Millisecond)
+				if now := rt.looks(); now != last {
+					last = now
+					ups++
+				}
 			}
+		})
+		if ups <= ticks/2 {
+			return
 		}
-	})
-	if ups > ticks/2 && !race.Enabled { // a busy machine may keep a fiber from its processor for 5 ms
-		t.Errorf("the monitor was up %d times in %d ticks", ups, ticks)
 	}
+	t.Errorf("the monitor was up %d times in %d ticks", ups, ticks)
 }
 
 // Who computes for longer than that is looked at, however often it was not worth it before.
