@@ -87,7 +87,7 @@ import (
 // that it has taken out from meeting others here (not elsewhere), as the holder
 // of the lock would.
 //
-// Measured against the same with the lock alone: docs/design/0006-solo.md.
+// Measured against the same with the lock alone: docs/design/0006-channel-word.md.
 //
 // The words of channels are not typed: how a performance posts its offers in them
 // stands in post.go.
