@@ -18,7 +18,8 @@ import (
 // the runtime is ending already, fn is not begun.
 //
 // Where the runtime has a limit (WithBlockingLimit) and as many calls run, it waits
-// in line before fn is begun.
+// in line before fn is begun. It panics if fn is nil, and in a simulation, where the rest of the process
+// is not simulated.
 //
 // It costs a goroutine and two wake-ups: some 40 µs more than the call where the
 // scheduler has nothing else to do meanwhile. Most blocking calls can be made without it: a
@@ -82,7 +83,8 @@ func offload[T any](c *coroutine, fn func() T, t *offloads) T {
 	return result
 }
 
-// BlockingErr is Blocking for a function that may fail, as most calls that block:
+// BlockingErr is Blocking for a function that may fail, as most calls that block. Its panics,
+// and the end of the runtime, are those of Blocking:
 //
 //	data, err := fibers.BlockingErr(func() ([]byte, error) { return os.ReadFile(name) })
 func BlockingErr[T any](fn func() (T, error)) (T, error) {

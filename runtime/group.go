@@ -44,7 +44,8 @@ type Group struct {
 // and its Defer has something done at the end.
 //
 // It may be called in a fiber, whose runtime the members then share, or in a
-// plain goroutine: they run in the Default runtime.
+// plain goroutine: they run in the Default runtime. A member that has not begun to run when that
+// runtime closes fails with ErrClosed. WithGroup panics if ctx or fn is nil.
 func WithGroup(ctx context.Context, fn func(ctx context.Context, g *Group) error) error {
 	if fn == nil {
 		panic("fibers: WithGroup with a nil function")
@@ -83,7 +84,8 @@ func WithGroup(ctx context.Context, fn func(ctx context.Context, g *Group) error
 }
 
 // Go runs fn in a new fiber, a member of the group. With a limit it waits until
-// there is room. It may be called by fn of WithGroup and by members.
+// there is room. It may be called by fn of WithGroup and by members. It panics if fn is nil, and if
+// WithGroup has returned.
 func (g *Group) Go(fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("fibers: Group.Go(nil): give it a function")
@@ -138,7 +140,8 @@ func (g *Group) start(fn func(ctx context.Context) error, gone func(), origin ui
 }
 
 // SetLimit sets how many members may be alive at once; negative means any
-// number, which is the default. Members that are alive already may exceed it.
+// number, which is the default. Members that are alive already may exceed it. 0 panics: every Go
+// would wait for ever.
 func (g *Group) SetLimit(n int) {
 	if n == 0 {
 		panic("fibers: Group.SetLimit(0) would make every Go wait for ever: give it a positive limit, or a negative one for none")

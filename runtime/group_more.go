@@ -14,7 +14,7 @@ import (
 // What a Group has beside Go and its limit.
 
 // TryGo is Go that does not wait: with a limit that is reached it reports false, and has
-// done nothing.
+// done nothing. It panics where Go does.
 func (g *Group) TryGo(fn func(ctx context.Context) error) bool {
 	if fn == nil {
 		panic("fibers: Group.TryGo(nil): give it a function")
@@ -31,7 +31,8 @@ func (g *Group) TryGo(fn func(ctx context.Context) error) bool {
 // GroupSpawn runs fn in a new fiber, a member of the group, as Group.Go does, and returns
 // the task that stands for its result. It has a context of its own, in that of the
 // group, which Task.Cancel cancels. Its error, and its panic, are also the group's: it
-// cancels the others. It is a function since methods have no type parameters.
+// cancels the others. It waits for room, and panics, where Go does, also if g is nil. It is a function since
+// methods have no type parameters.
 func GroupSpawn[T any](g *Group, fn func(ctx context.Context) (T, error)) *Task[T] {
 	if g == nil || fn == nil {
 		panic("fibers: GroupSpawn without a group or a function")
@@ -99,7 +100,7 @@ func (g *Group) Context() context.Context { return g.ctx }
 // caller: the last that was given first. fn gets what WithGroup is about to return, or the
 // *PanicError that it will raise; context.Canceled if its function panicked or exited. What it
 // waits for is protected, as by Protect. A panic in it goes on when the others have been
-// called. It may be called by fn of WithGroup and by members.
+// called. It may be called by fn of WithGroup and by members; it panics if fn is nil, and if WithGroup has returned.
 //
 // What Defer returns takes fn back, as where there is nothing left to be done at the end,
 // and reports whether it has: not if that was done before, or the end has come.
