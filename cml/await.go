@@ -25,7 +25,8 @@ func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
 	mu.Unlock()
 	ws.flush(w)
 	if out != matched {
-		o.park(l, why)
+		o.park(why)
+		l = localOf(w) // L1
 	}
 	v = o.v
 	repay(l, o)
@@ -53,7 +54,7 @@ func attempt[T any](obj object[T], k kind, v T) (_ T, ok bool) {
 
 // park waits until o, a plain offer that is queued, is done. If the fiber has to
 // end before that, it takes o back, and does.
-func (o *offer[T]) park(l *local, why wait.Reason) {
+func (o *offer[T]) park(why wait.Reason) {
 	w := o.w
 	watched := wait.Watched()
 	if watched {
@@ -63,7 +64,7 @@ func (o *offer[T]) park(l *local, why wait.Reason) {
 		if !w.Wait(why) || o.done.Load() {
 			continue
 		}
-		mu := o.obj.mutex()
+		l, mu := localOf(w), o.obj.mutex()
 		mu.Lock()
 		if o.queue == nil { // done, then
 			mu.Unlock()

@@ -138,7 +138,7 @@ func performArms[T any](arms []arm[T], all traits) T {
 		return v
 	}
 	if p == nil {
-		p = begin()
+		p = beginWaiting()
 	}
 	publishArms(arms, nil, all, p, 0)
 	for !p.over() {

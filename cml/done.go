@@ -86,16 +86,20 @@ func (l *local) doneOf(ctx context.Context) Op[error] {
 	if d == nil {
 		return never[error]{}
 	}
-	if l.ctx != d {
-		l.ctx, l.done = d, weak.Pointer[doneOp]{}
+	if l.contexts == nil {
+		l.contexts = new([knownContexts]knownContext)
+	}
+	k := &l.contexts[uintptr(reflect.ValueOf(d).UnsafePointer())>>7%knownContexts]
+	if k.ctx != d {
+		k.ctx, k.done = d, weak.Pointer[doneOp]{}
 		return Done(ctx)
 	}
-	if op := l.done.Value(); op != nil {
+	if op := k.done.Value(); op != nil {
 		return op
 	}
 	op := newDoneOp(ctx)
 	if t := reflect.TypeOf(ctx); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "context" {
-		l.done = weak.Make(op)
+		k.done = weak.Make(op)
 	}
 	return op
 }

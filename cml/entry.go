@@ -162,38 +162,28 @@ func offerAt[T any](s *entry) *offer[T] { return (*offer[T])(unsafe.Pointer(s.of
 // put or a get, as kind says. It is kept, and never in use twice: no user code runs
 // meanwhile.
 func plainOffer[T any](k kind) (wait.Waiter, *offer[T]) {
-	w, kept := recall()
-	o, ok := kept.plain.(*offer[T])
+	w, place := wait.Caller()
+	o, ok := (*place).(*offer[T])
 	if !ok {
-		o = findPlainOffer[T](kept)
+		o = changePlainOffer[T](w, place)
 	}
 	o.kind = k
 	return w, o
 }
 
-// findPlainOffer looks for it among those of other types, and moves what it finds or makes
-// to the first place.
-func findPlainOffer[T any](kept *kept) *offer[T] {
-	var found any
-	if kept.plain != nil {
-		l := kept.all()
-		last := len(l.plains) - 1
-		i := 0
-		for i < last {
-			if _, ok := l.plains[i].(*offer[T]); ok {
-				break
-			}
-			i++
-		}
-		found = l.plains[i]
-		copy(l.plains[1:i+1], l.plains[:i])
-		l.plains[0] = kept.plain
+// changePlainOffer gives back the offer in place, which is of another type or not there, and
+// puts another one there.
+//
+//go:noinline
+func changePlainOffer[T any](w wait.Waiter, place *any) *offer[T] {
+	l := localOf(w)
+	if other, ok := (*place).(retractor); ok {
+		other.dismiss(l)
 	}
-	o, ok := found.(*offer[T])
-	if !ok {
-		o = newOffer[T]()
-	}
-	kept.plain = o
+	spares := sparesOf[offer[T]](l)
+	spares.foresee()
+	o := spares.get()
+	*place = o
 	return o
 }
 

@@ -125,10 +125,11 @@ func forced[T any](op Op[T], p *performance, base int, name string) Op[T] {
 // inRegion enters r and sets its range when f has returned the op it covers.
 func inRegion[T any](p *performance, base int, r region, f func() Op[T]) Op[T] {
 	r.lo, r.hi = base, -1
-	at := len(p.regions)
-	p.regions = append(p.regions, r)
+	rare := p.uncommon()
+	at := len(rare.regions)
+	rare.regions = append(rare.regions, r)
 	op := f()
-	p.regions[at].hi = base + int(op.about().leaves)
+	rare.regions[at].hi = base + int(op.about().leaves)
 	return op
 }
 

@@ -25,14 +25,15 @@ type objectOp[T any] struct {
 
 func (op *objectOp[T]) force(*performance, int) Op[T] { return op }
 
-func (op *objectOp[T]) offer(p *performance, index int) *offer[T] {
-	o := loan[T](p.local)
+func (op *objectOp[T]) offer(l *local, index int) *offer[T] {
+	o := loan[T](l)
 	o.obj, o.kind, o.why, o.n, o.v, o.index = op.obj, op.kind, op.why, op.n, op.v, index
 	return o
 }
 
 func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
-	o := op.offer(p, base)
+	l := p.local()
+	o := op.offer(l, base)
 	mu := op.obj.mutex()
 	mu.Lock()
 	ok = op.obj.meet(o, &p.wakes) == matched
@@ -43,7 +44,7 @@ func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
 			op.gained()
 		}
 	}
-	repay(p.local, o)
+	repay(l, o)
 	if ok {
 		p.finish(base)
 	} else if p.wakes.one != nil {
@@ -53,7 +54,7 @@ func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
 }
 
 func (op *objectOp[T]) publish(p *performance, base int) bool {
-	o := op.offer(p, base)
+	o := op.offer(p.local(), base)
 	p.touched = true
 	mu := op.obj.mutex()
 	mu.Lock()
@@ -75,7 +76,7 @@ func (o *offer[T]) published(p *performance, out outcome) bool {
 		p.wakes.flush(p.w)
 	}
 	if out == over {
-		repay(p.local, o)
+		repay(p.local(), o)
 		return true
 	}
 	if out == matched && o.s == nil {
@@ -92,7 +93,7 @@ func (op *objectOp[T]) result(p *performance, _ int) T {
 	if wait.Watched() {
 		op.gained()
 	}
-	repay(p.local, o)
+	repay(p.local(), o)
 	p.finish(index)
 	return v
 }

@@ -1,108 +1,163 @@
 package cml
 
 import (
+	"unsafe"
 	"weak"
 
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
-// kept is what a fiber or goroutine keeps from one operation to the next, so that
-// waiting allocates nothing. It lies in the waiter's scratch place. Very many fibers wait
-// for one thing, in one channel, and keep no more than they need for that.
-type kept struct {
-	plain any // the offer by which it has waited in a channel last: see entry.go
-	local *local
+// What is used again, so that waiting allocates nothing.
+//
+// A fiber or goroutine keeps one thing from one operation to the next: the offer by which
+// it has waited in a channel last (entry.go), in its own place (wait.Waiter.Scratch). All
+// else lies in a local, of which each scheduler has one (wait.Waiter.Shared), and each
+// plain goroutine. What was given back last is taken first: so what a fiber that waits
+// holds is what it waits by, and of a thousand fibers that do so one after the other all
+// use the same few records.
+//
+// L1: whose a local is.
+//
+//	The caller's, from where it asks for it until it waits, or calls a function of a
+//	user, which may: it may go on at another scheduler. So nobody notes it, in a
+//	performance or across such a call. What it gives out is the caller's alone.
+//
+// A record is given back only when nobody else knows it (W6 and W7 in commit.go, S6 in
+// entry.go, G1 in source.go); if that cannot be told, the garbage collector has it.
+type local struct {
+	perfs spares[performance]
+	kinds [6]any // *spares[R] of offers and registrations, of various types
+	evict uint8  // which of them goes when one type more comes
+	wakes wakes  // of a critical section; empty outside
+	// The contexts that PerformContext has seen, and the ops for them: see doneOf.
+	contexts *[knownContexts]knownContext
 }
 
-// A local is what is kept for all else.
-//
-// What is in use is not in it: a guard or a wrap that performs finds it empty
-// and gets new records.
-type local struct {
-	perf          *performance
-	wakes         wakes  // of a critical section; empty outside
-	spares        [4]any // chains of unused offers, each of one type
-	plains        [3]any // plain offers of other types, the one used last first
-	registrations [2]any // chains of unused ones, each of one type: see source.go
-
-	evict uint8 // which chain goes next when a fifth type comes
-
-	// The context that PerformContext saw last, and the op for it: see doneOf.
+// A knownContext is the op for a context, by its Done channel.
+type knownContext struct {
 	ctx  <-chan struct{}
 	done weak.Pointer[doneOp]
 }
 
-// longestChain bounds the offers of one type that a local keeps.
-const longestChain = 16
+const knownContexts = 16
 
-// recall returns the calling fiber or goroutine, which must be given back by
-// wait.Release, and what it keeps.
-func recall() (wait.Waiter, *kept) {
-	w, place := wait.Caller()
-	k, ok := (*place).(*kept)
-	if !ok {
-		k = &kept{}
-		*place = k
-	}
-	return w, k
-}
-
-// caller is recall for who needs more than a plain offer.
+// caller returns the calling fiber or goroutine, which must be given back by
+// wait.Release, and its local.
 func caller() (wait.Waiter, *local) {
-	w, k := recall()
-	return w, k.all()
+	w := wait.Current()
+	return w, localOf(w)
 }
 
-// all returns the local, made if need be.
-func (k *kept) all() *local {
-	if k.local == nil {
-		k.local = &local{}
+// localOf returns the local of w, the caller.
+func localOf(w wait.Waiter) *local {
+	place := w.Shared()
+	l, ok := (*place).(*local)
+	if !ok {
+		l = &local{}
+		*place = l
 	}
-	return k.local
+	return l
+}
+
+// local returns the local of the performer: L1.
+func (p *performance) local() *local { return localOf(p.w) }
+
+// A spares has records of one type that nobody uses.
+type spares[R any] struct {
+	free []*R // the one used last at the end
+	made int  // how many there are at least, or have been
+	// with, if it has a method Prepare, makes ready what is new: see FromSource.
+	with any
+}
+
+const (
+	// mostKept bounds the records of one type that a local keeps, and mostAtOnce how many
+	// are made at a time, of that many bytes at most: as many as have been made before, so
+	// that who needs one makes one.
+	mostKept        = 1024
+	mostAtOnce      = 8
+	mostBytesAtOnce = 4096
+)
+
+// take returns the record that was used last, or nil.
+func (s *spares[R]) take() *R {
+	n := len(s.free) - 1
+	if n < 0 {
+		return nil
+	}
+	r := s.free[n]
+	s.free[n] = nil
+	s.free = s.free[:n]
+	return r
+}
+
+// put puts r among the spares, if there is room.
+func (s *spares[R]) put(r *R) {
+	if len(s.free) < mostKept {
+		s.free = append(s.free, r)
+	}
+}
+
+// Do makes more records. It implements wait.Chore.
+func (s *spares[R]) Do() {
+	var r R
+	n := min(max(s.made, 1), mostAtOnce, max(1, mostBytesAtOnce/int(max(1, unsafe.Sizeof(r)))))
+	s.made += n
+	rs := make([]R, n)
+	for i := range rs {
+		any(&rs[i]).(interface{ init() }).init()
+		if p, ok := s.with.(interface{ Prepare(r *R) }); ok {
+			p.Prepare(&rs[i])
+		}
+		s.put(&rs[i])
+	}
+}
+
+// get returns a record, a new one if need be.
+func (s *spares[R]) get() *R {
+	r := s.take()
+	if r == nil {
+		s.Do()
+		r = s.take()
+	}
+	return r
+}
+
+// foresee sees to it that there is a record. The caller is about to wait: what that takes
+// must not make its stack grow.
+func (s *spares[R]) foresee() {
+	if len(s.free) == 0 {
+		wait.Roomy(s)
+	}
+}
+
+// sparesOf returns the spares of records of type R.
+func sparesOf[R any](l *local) *spares[R] {
+	for i := range l.kinds {
+		if s, ok := l.kinds[i].(*spares[R]); ok {
+			return s
+		}
+	}
+	return newSpares[R](l)
+}
+
+//go:noinline
+func newSpares[R any](l *local) *spares[R] {
+	at := int(l.evict) % len(l.kinds)
+	l.evict++
+	s := &spares[R]{}
+	l.kinds[at] = s
+	return s
 }
 
 // loan returns an offer that is blank but for its cell.
-func loan[T any](l *local) *offer[T] {
-	for i := range l.spares {
-		if o, ok := l.spares[i].(*offer[T]); ok {
-			if o.next == nil {
-				l.spares[i] = nil
-			} else {
-				l.spares[i] = o.next
-				o.next = nil
-			}
-			o.n = 0
-			return o
-		}
-	}
-	return newOffer[T]()
-}
+func loan[T any](l *local) *offer[T] { return sparesOf[offer[T]](l).get() }
 
 // repay takes back an offer that nobody else knows any more.
 func repay[T any](l *local, o *offer[T]) {
-	o.s, o.w = nil, nil
+	o.s, o.w, o.n = nil, nil, 0
 	o.blank()
-	free := -1
-	for i := range l.spares {
-		switch first := l.spares[i].(type) {
-		case nil:
-			if free < 0 {
-				free = i
-			}
-		case *offer[T]:
-			if first.n < longestChain {
-				o.next, o.n = first, first.n+1
-				l.spares[i] = o
-			}
-			return
-		}
-	}
-	if free < 0 {
-		free = int(l.evict) % len(l.spares)
-		l.evict++
-	}
-	o.n = 1
-	l.spares[free] = o
+	sparesOf[offer[T]](l).put(o)
 }
 
 // blank clears what an operation has left in o, which nobody else knows any more.

@@ -172,7 +172,8 @@ func (m *Mutex) lockWaiting() {
 			m.line0.pushFront(o)
 		}
 		m.mu.Unlock()
-		o.park(l, wait.Lock)
+		o.park(wait.Lock)
+		l = localOf(w) // L1
 		if o.n == handedOver {
 			break
 		}

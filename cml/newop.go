@@ -134,7 +134,8 @@ func (x *external[T]) withdraw(p *performance, index int) {
 		}
 	}
 	if !won && x.undo != nil {
-		p.undos = append(p.undos, x.undo)
+		r := p.uncommon()
+		r.undos = append(r.undos, x.undo)
 	}
 	x.undo = nil
 }

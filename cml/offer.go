@@ -61,13 +61,6 @@ type object[T any] interface {
 	simulatedName(k kind) string
 }
 
-// newOffer returns an offer that belongs to the caller.
-func newOffer[T any]() *offer[T] {
-	o := &offer[T]{}
-	o.init()
-	return o
-}
-
 // claim commits the performance of o, the party that acts. False: it is over.
 func (o *offer[T]) claim(ws *wakes) bool { return o.s == nil || o.s.conclude(&o.cell, ws) }
 
@@ -195,7 +188,7 @@ func (o *offer[T]) withdraw(p *performance, index int) {
 	if p.wakes.one != nil {
 		p.wakes.flush(p.w)
 	}
-	repay(p.local, o)
+	repay(p.local(), o)
 }
 
 // A queue is a list of offers, first come, first served. It belongs to the lock

@@ -58,7 +58,7 @@ func Perform[T any](op Op[T]) T {
 		if v, ok := op.try(nil, 0); ok {
 			return v
 		}
-		p = begin()
+		p = beginWaiting()
 	} else {
 		p = begin()
 		if v, ok := op.try(p, 0); ok {
@@ -78,7 +78,7 @@ func Perform[T any](op Op[T]) T {
 // may panic, before it is decided.
 func performGuarded[T any](op Op[T]) T {
 	p := beginGuarded()
-	defer p.abandon()
+	defer p.leave()
 	op = op.force(p, 0)
 	if v, ok := op.try(p, 0); ok {
 		return v
@@ -107,7 +107,7 @@ func Poll[T any](op Op[T]) (T, bool) {
 	switch h := op.about(); {
 	case h.traits.has(active):
 		p = beginGuarded()
-		defer p.abandon()
+		defer p.leave()
 		op = op.force(p, 0)
 	case !h.traits.has(impure):
 		return op.try(nil, 0)
@@ -142,7 +142,7 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	switch {
 	case h.traits.has(active):
 		p = beginGuarded()
-		defer p.abandon()
+		defer p.leave()
 		op = op.force(p, 0)
 		h = op.about()
 	case h.traits.has(impure):
@@ -159,9 +159,9 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 		return zero, context.Cause(ctx)
 	}
 	if p == nil {
-		p = begin()
+		p = beginWaiting()
 	}
-	done := p.local.doneOf(ctx)
+	done := p.local().doneOf(ctx)
 	n := int(h.leaves)
 	_ = done.publish(p, n) || op.publish(p, 0) // W8
 	for !p.over() {
@@ -201,7 +201,7 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 	switch {
 	case (h.traits | hs.traits).has(active):
 		p = beginGuarded()
-		defer p.abandon()
+		defer p.leave()
 		op = op.force(p, 0)
 		h = op.about()
 		stop = stop.force(p, int(h.leaves))
@@ -217,7 +217,7 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 		return v, s, false
 	}
 	if p == nil {
-		p = begin()
+		p = beginWaiting()
 	}
 	if hs.traits.has(awaits) {
 		_ = stop.publish(p, n) || op.publish(p, 0) // W8

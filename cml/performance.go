@@ -17,29 +17,37 @@ import (
 // The leaf that wins calls finish, which fires nacks and hooks and gives the
 // record back, before it hands its value to the wraps around it.
 type performance struct {
-	s     *state
-	w     wait.Waiter
-	local *local
+	s *state
+	w wait.Waiter
 
-	slots       []slot   // of the leaves, as far as there are any: see post.go
-	top         int      // nothing is posted in those from here on
-	published   []leaf   // what is in no slot
-	undos       []func() // the withdraw functions of NewOp that are to be called
-	index       int      // of the leaf that won, once it is decided
-	won         leaf     // the one that won, once it is decided
-	used        bool     // between begin and finish
-	touched     bool     // the state is not as new any more
-	open        bool     // something has been published: others may commit it
-	pair        bool     // it was decided by a match
-	orphaned    bool     // somebody may still try to commit the state: S6 in entry.go
+	slots       []slot // of the leaves, as far as there are any: see post.go
+	published   []leaf // what is in no slot
+	won         leaf   // the one that won, once it is decided
+	top         int    // nothing is posted in the slots from here on
+	index       int    // of the leaf that won, once it is decided
+	touched     bool   // the state is not as new any more
+	open        bool   // something has been published: others may commit it
+	pair        bool   // it was decided by a match
+	orphaned    bool   // somebody may still try to commit the state: S6 in entry.go
 	finished    bool
-	once        bool // the record is not used again
+	guarded     bool // its deferred leave gives the record back, and asks it before
 	noted       bool // where it waits has been told
 	hasContexts bool // in the state
 
+	wakes wakes
+	rare  *rare // nil: nothing
+	rng   uint64
+
+	// What most need is one piece of memory.
+	own    state
+	room   [2]slot
+	leaves [1]leaf
+}
+
+// A rare is what few performances have.
+type rare struct {
 	regions []region
-	wakes   wakes
-	rng     uint64
+	undos   []func() // the withdraw functions of NewOp that are to be called
 }
 
 // A region is what has to know whether one of a range of leaves was chosen.
@@ -53,30 +61,73 @@ type region struct {
 
 func (r *region) covers(index int) bool { return r.lo <= index && index < r.hi }
 
-// maxKept bounds what a record keeps for its next use.
-const maxKept = 64
+// maxKept bounds what a record keeps for its next use, and maxSlots the slots.
+const (
+	maxKept  = 64
+	maxSlots = 16
+)
+
+// init makes p, which is zero, one that can begin.
+func (p *performance) init() {
+	p.s = &p.own
+	p.own.id = stateIDs.Inc()
+	p.rng = seed() | 1
+	p.slots, p.published = p.room[:0], p.leaves[:0]
+}
+
+// newPerformance returns one that nobody else uses.
+func newPerformance() *performance {
+	p := &performance{}
+	p.init()
+	return p
+}
+
+// uncommon returns the rare part.
+func (p *performance) uncommon() *rare {
+	if p.rare == nil {
+		p.rare = &rare{}
+	}
+	return p.rare
+}
 
 // begin returns a performance of the calling fiber or goroutine.
-func begin() *performance {
+func begin() *performance { return beginWith(caller()) }
+
+// beginWaiting is begin for who has tried in vain, and is about to wait.
+func beginWaiting() *performance {
 	w, l := caller()
-	p := l.perf
-	switch {
-	case p == nil || p.used: // used: by whoever called the guard or hook that we are in
-		p = &performance{s: newState(), rng: seed() | 1}
-		l.perf = p // the other one may have ended in a panic
-	case p.touched:
+	l.perfs.foresee()
+	return beginWith(w, l)
+}
+
+func beginWith(w wait.Waiter, l *local) *performance {
+	p := l.perfs.get()
+	if p.touched {
 		p.s.word = pointer[cell]{} // nobody looks: W6
 		if p.hasContexts {
 			p.s.contexts = pointer[watchedContext]{}
 			p.hasContexts = false
 		}
-		p.touched, p.open, p.pair, p.finished = false, false, false, false
-	default:
-		p.finished = false
+		p.touched, p.open, p.pair = false, false, false
 	}
-	p.used = true
-	p.w, p.s.w, p.local = w, w, l
+	p.finished = false
+	p.w, p.s.w = w, w
 	return p
+}
+
+// beginGuarded returns a performance in which user code runs before it is decided. The
+// caller defers leave.
+func beginGuarded() *performance {
+	p := begin()
+	p.guarded = true
+	return p
+}
+
+// leave ends a guarded performance.
+func (p *performance) leave() {
+	p.abandon()
+	p.guarded = false
+	p.giveBack()
 }
 
 // forgetState is called when the state is not to be used again.
@@ -86,36 +137,6 @@ func (p *performance) forgetState() {
 			m.offer.s = nil
 		}
 	}
-}
-
-// beginGuarded returns a performance in which user code runs before it is
-// decided. Its record is not used again, so that the deferred abandon can ask it.
-func beginGuarded() *performance {
-	w, l := caller()
-	p := &performance{s: newState(), rng: seed() | 1, used: true, once: true, w: w, local: l}
-	p.s.w = w
-	return p
-}
-
-// borrowSlots takes the slots of the record that is kept, for one that is not.
-func (p *performance) borrowSlots() {
-	if q := p.local.perf; q != nil && !q.used {
-		p.slots, q.slots = q.slots, nil
-	}
-}
-
-// returnSlots gives them back.
-func (p *performance) returnSlots() {
-	q := p.local.perf
-	if q == nil {
-		q = &performance{s: newState(), rng: p.rng}
-		p.local.perf = q
-	}
-	if !q.used && q.slots == nil {
-		p.forgetState()
-		q.slots = p.slots
-	}
-	p.slots = nil
 }
 
 // random returns the next of a series (xorshift64: Marsaglia 2003).
@@ -243,7 +264,7 @@ func (p *performance) withdraw(c *cell) int {
 		}
 		p.published = p.published[:0]
 	}
-	if len(p.undos) > 0 {
+	if r := p.rare; r != nil && len(r.undos) > 0 {
 		p.undo(index)
 	}
 	return index
@@ -254,13 +275,12 @@ func (p *performance) withdraw(c *cell) int {
 func (p *performance) undo(index int) {
 	returned := false
 	defer func() {
-		clear(p.undos)
-		p.undos = p.undos[:0]
+		p.rare.undos = nil
 		if !returned {
 			p.fail(index)
 		}
 	}()
-	callAll(p.undos)
+	callAll(p.rare.undos)
 	returned = true
 }
 
@@ -281,22 +301,32 @@ func callAll(fs []func()) {
 // nacks, calls the hooks, and gives the record back; the caller must not use it
 // any more.
 func (p *performance) finish(index int) {
-	regions := p.regions
 	if p.wakes.one != nil {
 		p.wakes.flush(p.w)
 	}
-	p.release()
-	if len(regions) > 0 {
-		settle(regions, index, false)
+	if p.rare != nil {
+		p.finishRegions(index)
+		return
 	}
+	p.release()
+}
+
+//go:noinline
+func (p *performance) finishRegions(index int) {
+	regions := p.rare.regions
+	p.release()
+	settle(regions, index, false)
 }
 
 // fail is finish where user code has panicked or exited: nobody will come for the
 // value of the leaf.
 func (p *performance) fail(index int) {
-	regions := p.regions
+	var regions []region
+	if p.rare != nil {
+		regions = p.rare.regions
+	}
 	if 0 <= index && index < len(p.slots) && p.slots[index].mine != nil {
-		p.slots[index].leaf.dismiss(p.local) // the value is in it
+		p.slots[index].leaf.dismiss(p.local()) // the value is in it
 		p.slots[index] = slot{}
 	}
 	p.wakes.flush(p.w)
@@ -304,37 +334,50 @@ func (p *performance) fail(index int) {
 	settle(regions, index, true)
 }
 
-// release gives the record back.
+// release makes the record one that can be used again, and gives it back.
 func (p *performance) release() {
-	w := p.w
 	p.finished = true
 	if p.touched {
 		p.won = nil
-		if p.orphaned || p.s.shared.Load() {
-			p.s = newState() // W6
-			p.s.w = w
-			p.orphaned = false
-			p.forgetState()
-		}
-		if len(p.slots) > longestChain {
-			if cap(p.slots) > 2*maxKept {
-				p.slots = slices.Clone(p.slots[:longestChain])
-			} else {
-				clear(p.slots[longestChain:])
-				p.slots = p.slots[:longestChain]
-			}
-		}
-		if p.once && p.slots != nil {
-			p.returnSlots()
-		}
-		if cap(p.published) > maxKept {
-			p.published, p.undos = nil, nil
+		if p.orphaned || p.s.shared.Load() || len(p.slots) > maxSlots || cap(p.published) > maxKept {
+			p.clean()
 		}
 	}
-	if p.regions != nil {
-		p.regions = nil
+	if p.rare != nil {
+		p.rare = nil
 	}
-	p.used = false
+	if !p.guarded {
+		p.giveBack()
+	}
+}
+
+// clean drops what is not to be kept.
+//
+//go:noinline
+func (p *performance) clean() {
+	if p.orphaned || p.s.shared.Load() {
+		p.s = newState() // W6
+		p.s.w = p.w
+		p.orphaned = false
+		p.forgetState()
+	}
+	if len(p.slots) > maxSlots {
+		if cap(p.slots) > 2*maxKept {
+			p.slots = slices.Clone(p.slots[:maxSlots])
+		} else {
+			clear(p.slots[maxSlots:])
+			p.slots = p.slots[:maxSlots]
+		}
+	}
+	if cap(p.published) > maxKept {
+		p.published = nil
+	}
+}
+
+// giveBack gives the record back.
+func (p *performance) giveBack() {
+	w := p.w
+	localOf(w).perfs.put(p)
 	wait.Release(w)
 }
 

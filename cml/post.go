@@ -147,18 +147,17 @@ func (p *performance) post(h *head, i int) bool {
 
 // fit returns the offer in slot i, for the op of h.
 func fit[T any](p *performance, h *head, i int) *offer[T] {
-	if p.once && p.slots == nil {
-		p.borrowSlots()
-	}
 	if n := i + 1; len(p.slots) < n {
 		p.slots = slices.Grow(p.slots, n-len(p.slots))[:n]
 	}
 	sl := &p.slots[i]
 	if sl.typ != h.typ {
 		if sl.mine != nil {
-			sl.leaf.dismiss(p.local)
+			sl.leaf.dismiss(p.local())
 		}
-		o := loan[T](p.local)
+		spares := sparesOf[offer[T]](p.local())
+		spares.foresee()
+		o := spares.get()
 		o.index = i
 		sl.typ, sl.leaf, sl.mine = h.typ, o, o.at(h.side)
 	}

@@ -67,7 +67,8 @@ type theatre struct {
 	done    *doneOp // of context
 	deeds   []*deed
 	plots   [][]func()
-	states  []*state       // that the actors begin with
+	perfs   []*performance // of the actors, each of which needs one at most
+	states  []*state       // that they begin with
 	reached map[string]int // what else came up, in all runs
 }
 
@@ -124,7 +125,8 @@ func newTheatre(t *testing.T, sc scenario) *theatre {
 		}
 	}
 	for i, script := range sc.scripts {
-		w.states = append(w.states, prime(i))
+		w.perfs = append(w.perfs, prime(i))
+		w.states = append(w.states, w.perfs[i].s)
 		var plot []func()
 		for k, line := range strings.Fields(script) {
 			plot = append(plot, w.act(i, k, line))
@@ -152,13 +154,17 @@ func (c *modelContext) Err() error {
 
 // prime gives actor i the records that it would make itself, so that all runs
 // begin alike.
-func prime(i int) *state {
-	l := &local{perf: &performance{s: newState(), rng: 1}}
+func prime(i int) *performance {
+	l, p := &local{}, newPerformance()
+	p.rng = 1
+	l.perfs.put(p)
 	for range 3 {
-		repay(l, newOffer[int]())
+		o := &offer[int]{}
+		o.init()
+		repay(l, o)
 	}
-	*simsched.Scratch(i) = &kept{local: l}
-	return l.perf.s
+	*simsched.Shared(i) = l
+	return p
 }
 
 // act returns what actor i does at line.
@@ -293,9 +299,10 @@ func (w *theatre) fail(format string, args ...any) {
 	w.t.Errorf("%s: %s", w.outcome(), fmt.Sprintf(format, args...))
 }
 
-func localAt(i int) *local { return keptAt(i).all() }
+func localAt(i int) *local { return (*simsched.Shared(i)).(*local) }
 
-func keptAt(i int) *kept { return (*simsched.Scratch(i)).(*kept) }
+// uses reports whether actor i is in the middle of a performance.
+func (w *theatre) uses(i int) bool { return !slices.Contains(localAt(i).perfs.free, w.perfs[i]) }
 
 // checkOffers: on no channel do two wait that could meet (P4), also if somebody is
 // frozen elsewhere (P11). Who waits has an offer somewhere.
@@ -342,15 +349,14 @@ func (w *theatre) checkOffers(end simsched.End) {
 		waiting[o.s] = true
 	}
 	for i, stuck := range end.Waits {
-		l := localAt(i)
 		trouble := ""
 		switch {
 		case stuck && end.Ending[i]:
 			trouble = "does not end"
-		case !stuck, waiting[l.perf.s], waiting[simsched.Party(i)]:
+		case !stuck, waiting[w.perfs[i].s], waiting[simsched.Party(i)]:
 		case end.Locked[i]:
 			trouble = "waits for a lock"
-		case l.perf.used && l.perf.s.settled():
+		case w.uses(i) && w.perfs[i].s.settled():
 			trouble = "was not woken"
 		default:
 			trouble = "waits nowhere"
@@ -426,7 +432,7 @@ func (w *theatre) checkRest(end simsched.End) {
 				w.fail("actor %d waits for a mutex that nobody holds", i)
 			}
 		}
-		if used := strings.ContainsAny(d.text, "|="); localAt(i).perf.used != used {
+		if used := strings.ContainsAny(d.text, "|="); w.uses(i) != used {
 			w.fail("the record of actor %d is in use: %v", i, !used)
 		}
 	}
@@ -446,18 +452,17 @@ func (w *theatre) checkRest(end simsched.End) {
 		}
 	}
 	for i, stuck := range end.Waits {
-		l := localAt(i)
-		if l.wakes.one != nil || l.perf.wakes.one != nil {
+		if localAt(i).wakes.one != nil || w.perfs[i].wakes.one != nil {
 			w.fail("actor %d did not wake somebody", i)
 		}
 		if !stuck {
-			keptAt(i).checkClean(w.fail, i)
-			if l.perf.used {
+			w.checkClean(i)
+			if w.uses(i) {
 				w.fail("the record of actor %d is in use", i)
 			}
 		}
 		switch {
-		case l.perf.s == w.states[i]:
+		case w.perfs[i].s == w.states[i]:
 		case w.states[i].shared.Load():
 			w.reached["shared"]++
 		default:
@@ -467,15 +472,16 @@ func (w *theatre) checkRest(end simsched.End) {
 }
 
 // checkClean fails if values of an actor that does not wait are kept.
-func (k *kept) checkClean(fail func(string, ...any), i int) {
-	l := k.all()
-	for _, o := range append(l.plains[:], k.plain) {
-		if o, ok := o.(*offer[int]); ok && (o.v != 0 || o.done.Load() || o.moved) {
+func (w *theatre) checkClean(i int) {
+	l, p, fail := localAt(i), w.perfs[i], w.fail
+	seen := map[*offer[int]]bool{}
+	if o, ok := (*simsched.Scratch(i)).(*offer[int]); ok {
+		seen[o] = true
+		if o.v != 0 || o.done.Load() || o.moved {
 			fail("actor %d keeps %d", i, o.v)
 		}
 	}
-	seen := map[*offer[int]]bool{}
-	for at, sl := range l.perf.slots {
+	for at, sl := range p.slots {
 		if sl.word != nil || sl.slow {
 			fail("actor %d has left slot %d posted", i, at)
 		}
@@ -488,17 +494,14 @@ func (k *kept) checkClean(fail func(string, ...any), i int) {
 			fail("actor %d keeps an offer that is not blank in slot %d: %+v", i, at, o)
 		}
 	}
-	for _, o := range l.spares {
-		o, _ := o.(*offer[int])
-		for ; o != nil; o = o.next {
-			if seen[o] {
-				fail("actor %d has an offer twice", i)
-				return
-			}
-			seen[o] = true
-			if o.v != 0 || o.s != nil || o.queue != nil || o.from != nil || o.moved || o.done.Load() || o.prev != nil {
-				fail("actor %d keeps an offer that is not blank: %+v", i, o)
-			}
+	for _, o := range sparesOf[offer[int]](l).free {
+		if seen[o] {
+			fail("actor %d has an offer twice", i)
+			return
+		}
+		seen[o] = true
+		if o.v != 0 || o.s != nil || o.queue != nil || o.from != nil || o.moved || o.done.Load() || o.prev != nil {
+			fail("actor %d keeps an offer that is not blank: %+v", i, o)
 		}
 	}
 }

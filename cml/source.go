@@ -22,7 +22,9 @@ type Source[T any] interface {
 }
 
 // FromSource returns the op of which every performance calls s. It is NewOp for
-// those who count allocations.
+// those who count allocations. If s has a method Prepare(r *Registration[T]), that is
+// called for registrations that are new, before any Block, to give them a Place: of a fiber
+// on a stack with more room than its own. It must not wait.
 //
 //go:noinline
 func FromSource[T any](s Source[T]) Op[T] {
@@ -48,7 +50,13 @@ func (op *sourceOp[T]) try(p *performance, base int) (T, bool) {
 }
 
 func (op *sourceOp[T]) publish(p *performance, base int) bool {
-	r := borrow[T](p.local)
+	spares := sparesOf[Registration[T]](p.local())
+	if len(spares.free) == 0 {
+		spares.with = op.src
+		spares.foresee()
+		spares.with = nil
+	}
+	r := spares.get()
 	r.src, r.s, r.w, r.index = op.src, p.s, p.w, base
 	p.open, p.touched = true, true
 	p.published = append(p.published, r)
@@ -66,7 +74,7 @@ func (op *sourceOp[T]) publish(p *performance, base int) bool {
 func (op *sourceOp[T]) result(p *performance, _ int) T {
 	r := p.won.(*Registration[T])
 	v, index := r.v, r.index
-	giveBack(p.local, r)
+	giveBack(p.local(), r)
 	p.finish(index)
 	return v
 }
@@ -94,8 +102,7 @@ type Registration[T any] struct {
 	s    *state
 	w    wait.Waiter
 	src  Source[T]
-	v    T // the value: written by Commit
-	next *Registration[T]
+	v    T           // the value: written by Commit
 	used atomic.Bool // Commit has been called. Writers: Commit; the performer, when it is its own again (G1)
 }
 
@@ -132,29 +139,14 @@ func (r *Registration[T]) withdraw(p *performance, index int) {
 	case r.index == index:
 		p.won = r
 	case r.src.Withdraw(r):
-		giveBack(p.local, r)
+		giveBack(p.local(), r)
 	default:
 		p.orphaned = true // G1
 	}
 }
 
-// borrow returns a registration that is blank but for its cell and its place.
-func borrow[T any](l *local) *Registration[T] {
-	for i := range l.registrations {
-		if r, ok := l.registrations[i].(*Registration[T]); ok {
-			if r.next == nil {
-				l.registrations[i] = nil
-			} else {
-				l.registrations[i] = r.next
-				r.next = nil
-			}
-			return r
-		}
-	}
-	r := &Registration[T]{}
-	r.status.Store(succeeded)
-	return r
-}
+// init makes r, which is zero, one that is blank but for its cell.
+func (r *Registration[T]) init() { r.status.Store(succeeded) }
 
 // giveBack takes back a registration that the source does not know any more.
 func giveBack[T any](l *local, r *Registration[T]) {
@@ -163,19 +155,5 @@ func giveBack[T any](l *local, r *Registration[T]) {
 	if r.used.Load() {
 		r.used = atomic.Bool{} // nobody looks
 	}
-	r.index = 0 // counts those behind it, see below
-	at := 0
-	for i := range l.registrations {
-		switch first := l.registrations[i].(type) {
-		case nil:
-			at = i
-		case *Registration[T]:
-			if first.index < longestChain {
-				r.next, r.index = first, first.index+1
-				l.registrations[i] = r
-			}
-			return
-		}
-	}
-	l.registrations[at] = r
+	sparesOf[Registration[T]](l).put(r)
 }

@@ -57,8 +57,8 @@ func WithOp[T any](parent context.Context, op Op[T]) (ctx context.Context, cance
 //
 // Checked by: TestWithOp….
 type bridge[T any] struct {
-	cancel  context.CancelCauseFunc
-	scratch any
+	cancel context.CancelCauseFunc
+	shared any
 
 	mu    sync.Mutex
 	p     *performance // under mu, as all that follows; nil: not begun
@@ -75,8 +75,8 @@ func (b *bridge[T]) perform(ctx context.Context, op Op[T]) {
 	if simhook.On() {
 		pointOf(op)
 	}
-	p := &performance{s: newState(), rng: seed() | 1, used: true, once: true, w: b, local: &local{}}
-	p.s.w = b
+	p := newPerformance()
+	p.w, p.s.w = b, b
 	defer p.abandon()
 	op = op.force(p, 0)
 	if v, ok := op.try(p, 0); ok {
@@ -148,8 +148,11 @@ func (b *bridge[T]) UnparkBy(wait.Waiter) { b.Unpark() }
 // Serve implements wait.Waiter.
 func (b *bridge[T]) Serve() { b.Unpark() }
 
-// Scratch implements wait.Waiter.
-func (b *bridge[T]) Scratch() *any { return &b.scratch }
+// Scratch implements wait.Waiter; nobody waits in a bridge.
+func (b *bridge[T]) Scratch() *any { panic(nobodyWaits) }
+
+// Shared implements wait.Waiter.
+func (b *bridge[T]) Shared() *any { return &b.shared }
 
 // Park implements wait.Waiter; nobody waits in a bridge.
 func (b *bridge[T]) Park(wait.Reason) { panic(nobodyWaits) }

@@ -111,7 +111,8 @@
 //	                  fibers and their end, the stacks they run on, how memory is given back
 //	scheduler.go, place.go, steal.go
 //	                  the queues and the loop; taking fibers from others
-//	parking.go        how a fiber waits and is woken
+//	parking.go, sharing.go
+//	                  how a fiber waits and is woken; what fibers keep for that, and where they find room
 //	idle.go, bell_linux.go
 //	                  how a scheduler sleeps: the protocol; the system calls are internal/parker
 //	poller_linux.go   how it waits for descriptors meanwhile

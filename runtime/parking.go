@@ -123,7 +123,7 @@ type departure struct {
 	kind  departureKind
 	why   wait.Reason
 	fiber *fiber     // of parks and yields
-	co    *coroutine // of rests
+	co    *coroutine // of rests; and whose the chore is
 }
 
 type departureKind uint8
@@ -281,13 +281,10 @@ func (s *scheduler) note(kind departureKind, f *fiber) {
 func (f *fiber) Exit() { f.co.quit() }
 
 // Scratch implements wait.Waiter.
-func (f *fiber) Scratch() *any {
-	c := f.co
-	if c.scratch == nil {
-		c.scratch = new(any)
-	}
-	return c.scratch
-}
+func (f *fiber) Scratch() *any { return f.co.place() }
+
+// Shared implements wait.Waiter.
+func (f *fiber) Shared() *any { return &f.co.sched.sharing().records }
 
 // UnparkBy implements wait.Waiter.
 func (f *fiber) UnparkBy(by wait.Waiter) {

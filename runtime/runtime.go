@@ -21,15 +21,15 @@ import (
 )
 
 func init() {
-	wait.Register(func() (wait.Waiter, *any) {
+	wait.Register(func(place bool) (wait.Waiter, *any) {
 		c := current()
-		if c == nil {
+		switch {
+		case c == nil:
 			return nil, nil
+		case !place:
+			return c.fiber, nil
 		}
-		if c.scratch == nil {
-			c.scratch = new(any)
-		}
-		return c.fiber, c.scratch
+		return c.fiber, c.place()
 	})
 	wait.RegisterSelf(func() uint64 {
 		if c := current(); c != nil && c.fiber != nil {
@@ -46,6 +46,7 @@ func init() {
 		c.spawned()
 		return true
 	})
+	wait.RegisterRoomy(roomy)
 	wait.RegisterAfter(func(d time.Duration, fn func()) (stop func(), ok bool) {
 		if simhook.Current() == nil {
 			return nil, false

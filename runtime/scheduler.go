@@ -45,11 +45,10 @@ import (
 // a turn is due, or when something needs more stack than a fiber should grow.
 type scheduler struct {
 	// Set when made, or when it takes its seat; constant then.
-	rt      *Runtime
-	index   int
-	standIn bool // made to take the seat of another: see stalled.go
-	wheel   *wheel
-	before  past // what those did who had its seat before
+	rt     *Runtime
+	index  int
+	wheel  *wheel
+	before past // what those did who had its seat before
 
 	// behind is nil until a fiber first yields here: most stalled schedulers have none. Writer:
 	// owner, once, before it pushes there. Readers: any; to those that see nil it is empty.
@@ -74,7 +73,7 @@ type scheduler struct {
 	streak    int32  // picks from next in a row
 	favours   int32  // picks from the ring in a row, while others wait
 	rotation  uint32 // which queue the turn looks at first
-	firing    bool   // the root is in fire
+	given     int32  // how often it has given work away as a stalled scheduler: see attend
 	rng       uint64
 	now       int64 // the runtime's clock at the last turn
 	yieldedAt int64 // when the processor was last given to others
@@ -85,13 +84,15 @@ type scheduler struct {
 	scanned   int64    // when it last looked at the wheels of others
 	timers    []*timer // unused records
 	poller    poller
-	counts    counts // published at each turn
+	shared    *sharing // made when first asked for
+	counts    counts   // published at each turn
 	pin       cores.Pin
 	load      load
+	company   company                // whom it has met: see mixed.go
+	standIn   bool                   // made to take the seat of another: see stalled.go. Constant, as index
+	firing    bool                   // the root is in fire
 	readied   bool                   // it has made goroutines ready
 	airing    bool                   // the last turn has looked at the old ends of the queues
-	company   company                // whom it has met: see mixed.go
-	given     int32                  // how often it has given work away as a stalled scheduler: see attend
 	suspects  map[*scheduler]suspect // of an understudy
 
 	_ pad.Line
@@ -209,6 +210,9 @@ func (s *scheduler) loop() {
 		}
 		s.allAwake()
 		s.root.Switch(s.target(f))
+		if s.shared != nil && s.shared.chore != nil {
+			s.doChores()
+		}
 		s.running.set(0)
 		if before := s.now; s.countdown <= 0 { // it may be long ago
 			s.now = s.rt.clock()

@@ -88,7 +88,7 @@ func (s *scheduler) retire() {
 	rt.pool.put(s.idle)
 	s.idle = nil
 	rt.records.give(s.free)
-	s.free, s.timers, s.suspects = nil, nil, nil
+	s.free, s.timers, s.suspects, s.shared = nil, nil, nil, nil
 	rt.mu.Lock()
 	if s.unseated.Load() {
 		delete(rt.mu.unseated, s)

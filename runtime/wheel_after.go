@@ -31,6 +31,9 @@ func (afterSource) Waits() wait.Reason { return wait.Timer }
 // Waits tells what such a wait is for.
 func (atSource) Waits() wait.Reason { return wait.Timer }
 
+// Prepare makes what Block would have to: see cml.FromSource.
+func (afterSource) Prepare(r *timeRegistration) { newPlace(r) }
+
 // Try implements cml.Source.
 func (d afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(d)) }
 
@@ -94,9 +97,7 @@ func tryTime(left time.Duration) (time.Time, bool) {
 func placeOf(r *timeRegistration) (*timePlace, *coroutine) {
 	p, ok := r.Place.(*timePlace)
 	if !ok {
-		p = &timePlace{}
-		p.entry, p.first.Value = &p.first, r
-		r.Place = p
+		p = newPlace(r)
 	}
 	c := current()
 	p.goes = c == nil
@@ -104,6 +105,14 @@ func placeOf(r *timeRegistration) (*timePlace, *coroutine) {
 		c.sched.rt.checkBubble("After")
 	}
 	return p, c
+}
+
+// newPlace gives r a place.
+func newPlace(r *timeRegistration) *timePlace {
+	p := &timePlace{}
+	p.entry, p.first.Value = &p.first, r
+	r.Place = p
+	return p
 }
 
 // entryFor returns the timer for the next wait of r, the registration of p.

@@ -131,7 +131,7 @@ type explorer struct {
 
 	actors  []*actor
 	running *actor // nil: nobody is observed
-	before  func() (wait.Waiter, *any)
+	before  func(place bool) (wait.Waiter, *any)
 	frozen  bool
 	reduce  bool // try only the orders that races ask for
 	path    []frame
@@ -227,12 +227,12 @@ func (e *explorer) choose(f *frame) bool {
 	return true
 }
 
-func (e *explorer) caller() (wait.Waiter, *any) {
+func (e *explorer) caller(place bool) (wait.Waiter, *any) {
 	if e.running == nil {
 		if e.before == nil {
 			return nil, nil
 		}
-		return e.before()
+		return e.before(place)
 	}
 	w := e.running.waiter
 	return w, &w.scratch

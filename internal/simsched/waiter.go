@@ -13,6 +13,7 @@ type waiter struct {
 	ending  bool
 	served  bool
 	scratch any
+	shared  any
 }
 
 func (w *waiter) ready() bool { return w.permit }
@@ -73,6 +74,9 @@ func (w *waiter) At(any, wait.Reason) {}
 // Scratch implements wait.Waiter.
 func (w *waiter) Scratch() *any { return &w.scratch }
 
+// Shared implements wait.Waiter.
+func (w *waiter) Shared() *any { return &w.shared }
+
 // Finish tells actor i that its runtime closes, as a step of the actor that calls
 // it: the next Wait of i reports so.
 func Finish(i int) {
@@ -87,3 +91,6 @@ func Party(i int) wait.Waiter { return exploring.actors[i].waiter }
 // Scratch returns the scratch place of actor i, for what it is to begin with, or
 // has kept at the end.
 func Scratch(i int) *any { return &exploring.actors[i].waiter.scratch }
+
+// Shared returns what is Shared of actor i.
+func Shared(i int) *any { return &exploring.actors[i].waiter.shared }

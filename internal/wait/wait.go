@@ -51,20 +51,24 @@ type Waiter interface {
 	// engine, or a Performance, and why. At(nil, None) says that the wait is over. Only
 	// the waiter itself calls it, and only if Watched reported true before the wait.
 	At(place any, why Reason)
-	// Scratch returns a place in which a package may keep a record between the
+	// Scratch returns a place in which package cml may keep a record between the
 	// waits of this waiter; only the waiter itself may touch it. What is there
 	// may be from another waiter that had the place before, or nil.
 	Scratch() *any
+	// Shared returns a place for what the waiters of one scheduler share: it is the
+	// caller's until its next wait, after which it may have another one. Only the waiter
+	// itself may call it. (A goroutine shares it with nobody.)
+	Shared() *any
 }
 
-// fiber returns the running fiber as a waiter and its scratch place, or nil in a
-// plain goroutine. It is set once, when the engine is linked in.
-var fiber func() (Waiter, *any)
+// fiber returns the running fiber as a waiter and, if asked for, its scratch place, or nil
+// in a plain goroutine. It is set once, when the engine is linked in.
+var fiber func(place bool) (Waiter, *any)
 
 // Register is called once, from the engine's package initialisation, before
 // any fiber or waiter exists. It returns what was there before: a test that runs
 // actors of its own puts it back.
-func Register(current func() (Waiter, *any)) (before func() (Waiter, *any)) {
+func Register(current func(place bool) (Waiter, *any)) (before func(place bool) (Waiter, *any)) {
 	before, fiber = fiber, current
 	return before
 }
@@ -82,6 +86,26 @@ func RegisterSpawn(f func(fn, dropped func()) bool) { spawn = f }
 func Go(fn, dropped func()) {
 	if spawn == nil || !spawn(fn, dropped) {
 		go fn()
+	}
+}
+
+// A Chore is something short that needs more stack than a fiber should grow for it. It does
+// not wait.
+type Chore interface{ Do() }
+
+// roomy does a chore on the stack of the calling fiber's root; it reports false in a plain
+// goroutine. It is set once, when the engine is linked in.
+var roomy func(c Chore) bool
+
+// RegisterRoomy is called once, from the engine's package initialisation.
+func RegisterRoomy(f func(c Chore) bool) { roomy = f }
+
+// Roomy does c, of a fiber on the stack of its scheduler's root: so the fiber's stack stays as
+// small as it was. Only who is about to wait may call it, as it switches stacks: a fiber that
+// is locked to its thread must do neither.
+func Roomy(c Chore) {
+	if roomy == nil || !roomy(c) {
+		c.Do()
 	}
 }
 
@@ -107,14 +131,18 @@ func After(d time.Duration, fn func()) (stop func()) {
 // Current returns the waiter of the calling fiber, or a waiter for the calling
 // goroutine. A goroutine's waiter must be given back with Release.
 func Current() Waiter {
-	w, _ := Caller()
-	return w
+	if fiber != nil {
+		if w, _ := fiber(false); w != nil {
+			return w
+		}
+	}
+	return goroutine()
 }
 
 // Caller is Current and the waiter's Scratch at once.
 func Caller() (Waiter, *any) {
 	if fiber != nil {
-		if w, scratch := fiber(); w != nil {
+		if w, scratch := fiber(true); w != nil {
 			return w, scratch
 		}
 	}
@@ -137,6 +165,7 @@ type Goroutine struct {
 	at      *visit        // in visitors; the goroutine's
 	served  atomic.Bool   // Writers: who serves, then the goroutine
 	scratch any
+	shared  any
 	bubbled bool // it is of a bubble: not used again
 }
 
@@ -174,6 +203,9 @@ func (g *Goroutine) UnparkBy(Waiter) { g.Unpark() }
 
 // Scratch implements Waiter.
 func (g *Goroutine) Scratch() *any { return &g.scratch }
+
+// Shared implements Waiter.
+func (g *Goroutine) Shared() *any { return &g.shared }
 
 // Unpark implements Waiter.
 func (g *Goroutine) Unpark() {

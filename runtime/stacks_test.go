@@ -1,0 +1,79 @@
+package runtime_test
+
+import (
+	"runtime/metrics"
+	"testing"
+	"time"
+
+	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/coro"
+	"github.com/seed222ee791/fibers/internal/race"
+	fibers "github.com/seed222ee791/fibers/runtime"
+)
+
+// What a fiber does when it first waits must not make its stack grow, which would double what
+// it takes: it waits with the stack that it began with, in a choice as in a plain wait.
+func TestWaitingKeepsTheFirstStack(t *testing.T) {
+	switch {
+	case race.Enabled:
+		t.Skip("frames are larger with the race detector")
+	case coro.Kind() != coro.KindDirect:
+		t.Skip("a switch by iter.Pull needs some more stack")
+	}
+	const parties = 8192
+	inStacks := func() int64 {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+		metrics.Read(s)
+		return int64(s[0].Value.Uint64())
+	}
+	var open []*fibers.Runtime // so that no stack is used twice
+	defer func() {
+		for _, rt := range open {
+			rt.Close()
+		}
+	}()
+	ch, other := cml.NewChan[int](), cml.NewChan[int]()
+	get, either := ch.GetOp(), cml.Choice(ch.GetOp(), other.GetOp())
+	for _, c := range []struct {
+		name string
+		get  func() int
+	}{
+		{"get", ch.Get},
+		{"choice", func() int { return cml.Perform(either) }},
+		{"timeout", func() int { v, _ := fibers.PerformTimeout(get, time.Hour); return v }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rt, err := fibers.New(fibers.WithSchedulers(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			open = append(open, rt)
+			before := inStacks()
+			err = rt.Run(func() {
+				var here, end cml.WaitGroup
+				end.Add(parties)
+				for range parties / 64 { // bit by bit: what is spawned at once runs newest first
+					here.Add(64)
+					for range 64 {
+						fibers.Go(func() {
+							here.Done()
+							c.get()
+							end.Done()
+						})
+					}
+					here.Wait()
+				}
+				if each := (inStacks() - before) / parties; each > 2048+64 {
+					t.Errorf("each of %d that wait has a stack of %d bytes, on average; want the first 2048", parties, each)
+				}
+				for range parties {
+					ch.Put(1)
+				}
+				end.Wait()
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
