@@ -109,8 +109,10 @@
 //	                  a runtime: its beginning, its settings, its end, and what is not cut then
 //	fiber.go, done.go, coroutine.go, pool.go
 //	                  fibers and their end, the stacks they run on, how memory is given back
-//	scheduler.go, place.go, steal.go
-//	                  the queues and the loop; taking fibers from others
+//	scheduler.go, turn.go, post.go
+//	                  the loop; what comes now and then; a fiber is queued, and others told
+//	runqueue.go, place.go, steal.go
+//	                  the queues, and the order of looking for work; taking it from others
 //	parking.go, sharing.go
 //	                  how a fiber waits and is woken; what fibers keep for that, and where they find room
 //	idle.go, bell_linux.go

@@ -86,7 +86,7 @@ func (s *scheduler) inherit(v *scheduler) *fiber {
 	if !v.unseated.Load() {
 		return nil
 	}
-	if left := s.plunder(v); !left {
+	if left := s.plunder(&v.runQueue, plundered); !left {
 		s.rt.dropLegacy(v)
 	}
 	return s.pickLocal()
@@ -96,7 +96,7 @@ func (s *scheduler) inherit(v *scheduler) *fiber {
 // so still: it may have had its seat back meanwhile, filled them, and lost it again.
 func (rt *Runtime) dropLegacy(v *scheduler) {
 	rt.mu.Lock()
-	if v.legacy.listed && v.next.empty() && v.ringsEmpty() && v.newest.Empty() { // U1
+	if v.legacy.listed && v.empty() { // U1
 		rt.legacies.remove(v)
 	}
 	rt.mu.Unlock()

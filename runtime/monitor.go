@@ -236,9 +236,3 @@ func (rt *Runtime) woken() bool {
 	}
 	return false
 }
-
-// ringsEmpty reports whether s has none, woken or yielded, in its rings.
-func (s *scheduler) ringsEmpty() bool {
-	y := s.behind.Load()
-	return s.woken.Empty() && (y == nil || y.thief.Empty())
-}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/seed222ee791/fibers/internal/gstatus"
-	"github.com/seed222ee791/fibers/worksteal"
 )
 
 // Stalled schedulers: schedulers that their fiber keeps.
@@ -118,7 +117,7 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 		rt.mu.blockers.note(v)
 	}
 	// U1. The locks are those of others who look after stalled schedulers; nobody waits long.
-	left := t.plunder(v)
+	left := t.plunder(&v.runQueue, plundered)
 	if left {
 		rt.legacies.add(v)
 	}
@@ -133,46 +132,6 @@ func (rt *Runtime) replace(v, t *scheduler, computes bool) bool {
 		rt.wakeForWork()
 	}
 	return true
-}
-
-// plunder moves what the queues of v hold to those of s, some of it at least. It reports
-// whether anything may be left. Owner of s only.
-func (s *scheduler) plunder(v *scheduler) (left bool) {
-	room := plundered
-	if f := v.next.take(); f != nil {
-		s.pushWoken(f)
-	}
-	for room > 0 {
-		f, outcome := v.woken.Steal()
-		if outcome == worksteal.Empty {
-			break
-		}
-		if f != nil {
-			s.pushWoken(f)
-			room--
-		}
-	}
-	for room > 0 {
-		f, outcome := v.newest.Steal()
-		if outcome == worksteal.Empty {
-			break
-		}
-		if f != nil {
-			s.deque.Push(f)
-			room--
-		}
-	}
-	for y := v.behind.Load(); y != nil && room > 0; {
-		f, outcome := y.thief.Steal()
-		if outcome == worksteal.Empty {
-			break
-		}
-		if f != nil {
-			s.toBehind().Push(f)
-			room--
-		}
-	}
-	return room == 0
 }
 
 // blocked reports whether the fiber that runs on s waits in Go's way, or is in a system
@@ -239,7 +198,7 @@ func (s *scheduler) reclaim() bool {
 	delete(rt.mu.unseated, s)
 	rt.mu.unseated[t] = struct{}{}
 	s.given = 0
-	if s.plunder(t) { // U1
+	if s.plunder(&t.runQueue, plundered) { // U1
 		rt.legacies.add(t) // s wakes others, if there are any: it has posted
 	}
 	s.before = t.before.plus(t).minus(past{}.plus(s))
@@ -305,18 +264,4 @@ func (s *scheduler) busy() bool {
 }
 
 // disown moves all that the queues of s hold to the injector. Owner only.
-func (s *scheduler) disown() {
-	rt := s.rt
-	if f := s.next.take(); f != nil {
-		rt.injector.Push(f)
-	}
-	for f := s.ring.Pop(); f != nil; f = s.ring.Pop() {
-		rt.injector.Push(f)
-	}
-	for f := s.deque.Pop(); f != nil; f = s.deque.Pop() {
-		rt.injector.Push(f)
-	}
-	for f := s.popBehind(); f != nil; f = s.popBehind() {
-		rt.injector.Push(f)
-	}
-}
+func (s *scheduler) disown() { s.drain(s.rt.injector) }

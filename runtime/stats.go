@@ -146,7 +146,7 @@ func (rt *Runtime) Stats() Stats {
 		ss := SchedulerStats{
 			Index: s.index, StandIn: s.standIn, CPU: -1,
 			Asleep:  slices.Contains(asleep, s),
-			Queued:  s.newest.Len() + s.woken.Len(),
+			Queued:  s.length(),
 			Spawned: s.spawned.Load(),
 			Ended:   p.ended.Load(), Parks: p.parks.Load(), Wakes: p.wakes.Load(),
 			Searches: p.searches.Load(), Stolen: p.stolen.Load(), Sleeps: p.sleeps.Load(),
@@ -158,12 +158,6 @@ func (rt *Runtime) Stats() Stats {
 			if n := p.pinChecks.Load(); n > 0 {
 				ss.OnCore = float64(p.pinRight.Load()) / float64(n)
 			}
-		}
-		if y := s.behind.Load(); y != nil {
-			ss.Queued += y.thief.Len()
-		}
-		if !s.next.empty() {
-			ss.Queued++
 		}
 		ss.add(&s.before)
 		if e := s.seen.Load(); e != nil {

@@ -253,12 +253,6 @@ func (v *victims) forget(all []*scheduler) {
 	}
 }
 
-// has reports whether ring is one of those of s.
-func (s *scheduler) has(ring *worksteal.RingThief[fiber]) bool {
-	y := s.behind.Load()
-	return ring == &s.woken || y != nil && ring == &y.thief
-}
-
 // sighted reports whether there was a fiber in another's next place at the last
 // look, which is worth another soon.
 func (v *victims) sighted() bool { return len(v.seen) > 0 }

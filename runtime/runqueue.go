@@ -1,0 +1,260 @@
+package runtime
+
+import (
+	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/worksteal"
+)
+
+// The pick order: where fibers wait to run, and where a scheduler looks for the next one.
+//
+//	where      who is put there                                          taken
+//	next       the one that the running fiber has woken last             by itself: one place
+//	ring       woken: before that one, or by timers and descriptors      oldest first
+//	deque      spawned, never run                                        newest first
+//	behind     those that have yielded                                   oldest first
+//	injector   of the runtime: what comes from plain goroutines, other
+//	           runtimes, and schedulers that have lost their seat        oldest first
+//
+// A scheduler looks in this order, and takes the first that it finds. Rows 1 to 5 are pick,
+// by whoever leaves its stack; the others are the root's.
+//
+//	0  at a turn: its timers that are due; descriptors; then one each of the injector, the
+//	   ring, the old end of the deque, another's queues if that has stalled, and behind, and
+//	   each time another of them first. A turn comes every turnPicks picks, or when nudged;
+//	   where fibers compute for long, this part of it comes no more than every airTime.
+//	1  next, maxStreak times in a row; then the fiber there goes to the end of the ring, if
+//	   anybody else waits here
+//	2  ring, maxFavours times in a row
+//	3  deque
+//	4  behind
+//	5  ring
+//	6  descriptors: who waits for one that is ready is put in the ring, and 1 to 5 again
+//	7  injector                                              ┐ sweep, some times over if
+//	8  legacies: the newest (legacy.go)                      │ not too many search (idle.go)
+//	9  each other scheduler, from a random one on:           │
+//	   if it has no seat, all that it holds;                 │
+//	   else its deque, the oldest, and more of them;         │
+//	   half of its ring, then of its behind, if stealable;   │
+//	   its next, if seen there before (steal.go)             ┘
+//	10 the timers of all that are due: in the ring, and 1 to 5 again
+//	11 7 to 9 once more, listed among the sleepers; and then it sleeps (idle.go)
+//
+// Woken fibers most often have only to finish; and they do not queue behind those that
+// yield, of which there may be very many. Newest first keeps memory bounded by the depth of
+// a computation, not its breadth. What keeps it from starving anyone are the bounds in 1
+// and 2, row 0, and idle schedulers, which steal from all of these.
+//
+// A runQueue is the part of this that is a scheduler's own. Who says owner here is who runs
+// on that scheduler.
+type runQueue struct {
+	deque  worksteal.Owner[fiber] // begins with a line of its own
+	ring   worksteal.RingOwner[fiber]
+	newest worksteal.Thief[fiber]     // of deque
+	woken  worksteal.RingThief[fiber] // of ring; ends with a line of its own
+
+	// The owner's.
+	streak   int32  // picks from next in a row
+	favours  int32  // picks from the ring in a row, while others wait
+	rotation uint32 // which queue the turn looks at first
+
+	_ pad.Line
+
+	// next: see runNext. Writers: owner (puts and takes); thieves (take).
+	next place
+	// eager is how many of the next wakes, and pushes to the ring, are to wake
+	// others at once: a fiber was found that had waited here, after a delay that
+	// could have been avoided. Writers: thieves (set), owner (counts down; which
+	// of two writes is lost does not matter). Readers: any.
+	eager atomic.Uint32
+	// behind is nil until a fiber first yields here: most stalled schedulers have none.
+	// Writer: owner, once, before it pushes there. Readers: any; to those that see nil it
+	// is empty.
+	behind atomic.Pointer[yielded]
+}
+
+// yielded is the queue of those that have yielded.
+type yielded struct {
+	owner worksteal.RingOwner[fiber]
+	thief worksteal.RingThief[fiber]
+}
+
+const (
+	maxStreak  = 16
+	maxFavours = 16
+	eagerness  = 256 // wakes for which a watcher's finding is remembered
+)
+
+func (q *runQueue) init() {
+	q.deque.Init(&q.newest)
+	q.ring.Init(&q.woken)
+}
+
+// takeNext takes the fiber in next, if there is one and it is not the turn of
+// others: row 1. Owner only, as all that follow up to steal.
+func (q *runQueue) takeNext() *fiber {
+	if q.streak < maxStreak && !q.next.empty() {
+		q.streak++
+		return q.next.take()
+	}
+	return nil
+}
+
+// endStreak takes the fiber out of next whose turn it is not, unless a thief has. It is for
+// the ring if crowded says that somebody else waits.
+func (q *runQueue) endStreak() (f *fiber, crowded bool) {
+	q.streak = 0
+	return q.next.take(), !q.deque.Drained() || !q.ring.Drained() || !q.noneBehind()
+}
+
+// pop takes what next does not hold: rows 2 to 5.
+func (q *runQueue) pop() *fiber {
+	q.streak = 0
+	if !q.ring.Drained() && q.favours < maxFavours {
+		q.favours++
+		if f := q.ring.Pop(); f != nil {
+			return f
+		}
+	}
+	q.favours = 0
+	if !q.deque.Drained() {
+		if f := q.deque.Pop(); f != nil {
+			return f
+		}
+	}
+	if y := q.behind.Load(); y != nil && !y.owner.Drained() {
+		if f := y.owner.Pop(); f != nil {
+			return f
+		}
+	}
+	if q.ring.Drained() {
+		return nil
+	}
+	return q.ring.Pop()
+}
+
+// pushWoken puts a fiber that was woken in the ring.
+func (q *runQueue) pushWoken(f *fiber) { q.ring.Push(f) }
+
+// spendEager reports whether this push is one that is to wake others at once.
+func (q *runQueue) spendEager() bool {
+	n := q.eager.Load()
+	if n > 0 {
+		q.eager.Store(n - 1)
+	}
+	return n > 0
+}
+
+// toBehind returns the queue of those that have yielded, made if need be.
+func (q *runQueue) toBehind() *worksteal.RingOwner[fiber] {
+	y := q.behind.Load()
+	if y == nil {
+		y = q.newBehind()
+	}
+	return &y.owner
+}
+
+//go:noinline
+func (q *runQueue) newBehind() *yielded {
+	y := new(yielded)
+	y.owner.Init(&y.thief)
+	q.behind.Store(y)
+	return y
+}
+
+// noneBehind reports whether the owner knows of no fiber that has yielded.
+func (q *runQueue) noneBehind() bool {
+	y := q.behind.Load()
+	return y == nil || y.owner.Drained()
+}
+
+// popBehind takes the one that yielded first, or returns nil.
+func (q *runQueue) popBehind() *fiber {
+	if y := q.behind.Load(); y != nil {
+		return y.owner.Pop()
+	}
+	return nil
+}
+
+// drain moves all of it to the injector.
+func (q *runQueue) drain(to *worksteal.Injector[fiber]) {
+	if f := q.next.take(); f != nil {
+		to.Push(f)
+	}
+	for f := q.ring.Pop(); f != nil; f = q.ring.Pop() {
+		to.Push(f)
+	}
+	for f := q.deque.Pop(); f != nil; f = q.deque.Pop() {
+		to.Push(f)
+	}
+	for f := q.popBehind(); f != nil; f = q.popBehind() {
+		to.Push(f)
+	}
+}
+
+// plunder moves what v, another's, holds to q: next, and up to most of the rest. It
+// reports whether anything may be left.
+func (q *runQueue) plunder(v *runQueue, most int) (left bool) {
+	if f := v.next.take(); f != nil {
+		q.pushWoken(f)
+	}
+	for most > 0 {
+		f, outcome := v.woken.Steal()
+		if outcome == worksteal.Empty {
+			break
+		}
+		if f != nil {
+			q.pushWoken(f)
+			most--
+		}
+	}
+	for most > 0 {
+		f, outcome := v.newest.Steal()
+		if outcome == worksteal.Empty {
+			break
+		}
+		if f != nil {
+			q.deque.Push(f)
+			most--
+		}
+	}
+	for y := v.behind.Load(); y != nil && most > 0; {
+		f, outcome := y.thief.Steal()
+		if outcome == worksteal.Empty {
+			break
+		}
+		if f != nil {
+			q.toBehind().Push(f)
+			most--
+		}
+	}
+	return most == 0
+}
+
+// has reports whether ring is one of those of q. From anywhere, as all that follow.
+func (q *runQueue) has(ring *worksteal.RingThief[fiber]) bool {
+	y := q.behind.Load()
+	return ring == &q.woken || y != nil && ring == &y.thief
+}
+
+// ringsEmpty reports whether there are none, woken or yielded, in its rings.
+func (q *runQueue) ringsEmpty() bool {
+	y := q.behind.Load()
+	return q.woken.Empty() && (y == nil || y.thief.Empty())
+}
+
+// empty reports whether it holds nothing.
+func (q *runQueue) empty() bool { return q.next.empty() && q.ringsEmpty() && q.newest.Empty() }
+
+// length returns how many fibers it holds, exact if nothing moves.
+func (q *runQueue) length() int {
+	n := q.newest.Len() + q.woken.Len()
+	if y := q.behind.Load(); y != nil {
+		n += y.thief.Len()
+	}
+	if !q.next.empty() {
+		n++
+	}
+	return n
+}
