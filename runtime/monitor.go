@@ -52,11 +52,7 @@ type pulse struct {
 func (rt *Runtime) runMonitor() {
 	defer rt.services.Done()
 	m := &rt.monitor
-	defer func() {
-		if m.rest.timer != nil {
-			m.rest.timer.set(1) // M3
-		}
-	}()
+	defer func() { m.rest.timer.set(1) }() // M3
 	pulses := make(map[*scheduler]pulse)
 	t := time.NewTicker(monitorPeriod)
 	defer t.Stop()

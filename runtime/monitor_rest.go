@@ -60,7 +60,7 @@ import (
 // monitorRest is what the monitor and the schedulers share of it.
 type monitorRest struct {
 	state atomic.Uint32
-	timer wakeTimer // made before the first rest; closed when all have ended
+	timer wakeTimer // made by New, so that no goroutine comes later; closed when all have ended
 
 	// Hints, by the runtime's clock. Writers: who changes the word. Readers: likewise.
 	dueSince stdatomic.Int64 // when it became due
@@ -129,9 +129,6 @@ func (rt *Runtime) excuseMonitor(now int64) {
 func (rt *Runtime) restMonitor() bool {
 	m := &rt.monitor
 	r := &m.rest
-	if r.timer == nil {
-		r.timer = rt.newWakeTimer()
-	}
 	r.looked.Store(rt.clock())
 	r.timer.set(0)
 	if !r.state.CompareAndSwap(monitorUp, monitorResting) {
@@ -170,11 +167,7 @@ func (m *monitor) end() {
 }
 
 // close is called when nobody is left who might set the time.
-func (r *monitorRest) close() {
-	if r.timer != nil {
-		r.timer.close()
-	}
-}
+func (r *monitorRest) close() { r.timer.close() }
 
 // goTimer is a wakeTimer by one of Go's timers.
 type goTimer struct{ *time.Timer }

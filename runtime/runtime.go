@@ -117,8 +117,8 @@ type Runtime struct {
 	}
 }
 
-// New starts a runtime. It holds a goroutine for each scheduler and one monitor
-// until Close; on Linux, where it has been idle, also a thread that waits for the monitor's time.
+// New starts a runtime. It holds a goroutine for each scheduler, and some for its monitor,
+// until Close; on Linux also a thread that waits for the time of that.
 func New(opts ...Option) (*Runtime, error) {
 	refuse("a new runtime", "its fibers would not be in the schedule; use Go, or Run, which is simulated")
 	conf, err := newConfig(opts)
@@ -149,6 +149,7 @@ func New(opts ...Option) (*Runtime, error) {
 		rt.understudy.state.Store(called)
 		rt.startUnderstudy()
 	}
+	rt.monitor.rest.timer = rt.newWakeTimer()
 	rt.services.Add(1)
 	go rt.runMonitor()
 	if conf.stallReport != nil {
