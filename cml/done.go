@@ -81,15 +81,12 @@ func (op *doneOp) result(p *performance, _ int) error {
 // use a goroutine for that.
 //
 //go:noinline
-func (l *local) doneOf(ctx context.Context) Op[error] {
-	d := ctx.Done()
+func (p *performance) doneOf(ctx context.Context) Op[error] {
+	d := ctx.Done() // a foreign context's may do anything: L1
 	if d == nil {
 		return never[error]{}
 	}
-	if l.contexts == nil {
-		l.contexts = new([knownContexts]knownContext)
-	}
-	k := &l.contexts[uintptr(reflect.ValueOf(d).UnsafePointer())>>7%knownContexts]
+	k := p.local().known(d)
 	if k.ctx != d {
 		k.ctx, k.done = d, weak.Pointer[doneOp]{}
 		return Done(ctx)
@@ -98,10 +95,19 @@ func (l *local) doneOf(ctx context.Context) Op[error] {
 		return op
 	}
 	op := newDoneOp(ctx)
+	k = p.local().known(d) // L1
 	if t := reflect.TypeOf(ctx); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "context" {
-		k.done = weak.Make(op)
+		k.ctx, k.done = d, weak.Make(op)
 	}
 	return op
+}
+
+// known returns where the op for a context is noted, by its Done channel.
+func (l *local) known(d <-chan struct{}) *knownContext {
+	if l.contexts == nil {
+		l.contexts = new([knownContexts]knownContext)
+	}
+	return &l.contexts[uintptr(reflect.ValueOf(d).UnsafePointer())>>7%knownContexts]
 }
 
 // keepAfter is how many registrations an op makes until it keeps one.

@@ -66,15 +66,19 @@ func (p *performance) local() *local { return localOf(p.w) }
 type spares[R any] struct {
 	free []*R // the one used last at the end
 	made int  // how many there are at least, or have been
+	most int  // how many are kept; 0: not reckoned yet
 	// with, if it has a method Prepare, makes ready what is new: see FromSource.
 	with any
 }
 
 const (
-	// mostKept bounds the records of one type that a local keeps, and mostAtOnce how many
+	// mostKept bounds the records of one type that a local keeps, and mostBytesKept their
+	// bytes, if there are more than leastKept; mostAtOnce how many
 	// are made at a time, of that many bytes at most: as many as have been made before, so
 	// that who needs one makes one.
 	mostKept        = 1024
+	leastKept       = 16
+	mostBytesKept   = 512 << 10
 	mostAtOnce      = 8
 	mostBytesAtOnce = 4096
 )
@@ -93,9 +97,19 @@ func (s *spares[R]) take() *R {
 
 // put puts r among the spares, if there is room.
 func (s *spares[R]) put(r *R) {
-	if len(s.free) < mostKept {
-		s.free = append(s.free, r)
+	if len(s.free) >= s.most && len(s.free) >= s.bound() {
+		return
 	}
+	s.free = append(s.free, r)
+}
+
+// bound returns how many are kept, by their size.
+func (s *spares[R]) bound() int {
+	if s.most == 0 {
+		var r R
+		s.most = min(mostKept, max(leastKept, mostBytesKept/int(max(1, unsafe.Sizeof(r)))))
+	}
+	return s.most
 }
 
 // Do makes more records. It implements wait.Chore.
@@ -128,6 +142,18 @@ func (s *spares[R]) get() *R {
 func (s *spares[R]) foresee() {
 	if len(s.free) == 0 {
 		wait.Roomy(s)
+	}
+}
+
+// prepare is foresee for records that src prepares, if it can. Where nobody will wait it
+// stays on the caller's stack.
+func (s *spares[R]) prepare(src any, here bool) {
+	s.with = src
+	defer func() { s.with = nil }()
+	if here {
+		s.Do()
+	} else {
+		s.foresee()
 	}
 }
 

@@ -161,7 +161,7 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	if p == nil {
 		p = beginWaiting()
 	}
-	done := p.local().doneOf(ctx)
+	done := p.doneOf(ctx)
 	n := int(h.leaves)
 	_ = done.publish(p, n) || op.publish(p, 0) // W8
 	for !p.over() {

@@ -33,6 +33,7 @@ type performance struct {
 	guarded     bool // its deferred leave gives the record back, and asks it before
 	noted       bool // where it waits has been told
 	hasContexts bool // in the state
+	bridged     bool // no fiber will wait by it: see withop.go
 
 	wakes wakes
 	rare  *rare // nil: nothing
@@ -104,10 +105,6 @@ func beginWith(w wait.Waiter, l *local) *performance {
 	p := l.perfs.get()
 	if p.touched {
 		p.s.word = pointer[cell]{} // nobody looks: W6
-		if p.hasContexts {
-			p.s.contexts = pointer[watchedContext]{}
-			p.hasContexts = false
-		}
 		p.touched, p.open, p.pair = false, false, false
 	}
 	p.finished = false
@@ -217,6 +214,9 @@ func (p *performance) over() bool {
 func (p *performance) end() {
 	if p.s.conclude(aborted, &p.wakes) {
 		w := p.w
+		if p.noted {
+			p.forget() // before the record may be another's
+		}
 		p.withdraw(aborted)
 		p.finish(-1)
 		w.Exit()
@@ -263,6 +263,7 @@ func (p *performance) withdraw(c *cell) int {
 			l.withdraw(p, index)
 		}
 		p.published = p.published[:0]
+		p.leaves[0] = nil // it may have been moved
 	}
 	if r := p.rare; r != nil && len(r.undos) > 0 {
 		p.undo(index)
@@ -342,6 +343,10 @@ func (p *performance) release() {
 		if p.orphaned || p.s.shared.Load() || len(p.slots) > maxSlots || cap(p.published) > maxKept {
 			p.clean()
 		}
+		if p.hasContexts {
+			p.s.contexts = pointer[watchedContext]{} // nobody looks: W6
+			p.hasContexts = false
+		}
 	}
 	if p.rare != nil {
 		p.rare = nil
@@ -356,6 +361,10 @@ func (p *performance) release() {
 //go:noinline
 func (p *performance) clean() {
 	if p.orphaned || p.s.shared.Load() {
+		if p.hasContexts {
+			p.s.contexts.Store(nil) // it is decided: who looks there still learns nothing from them
+			p.hasContexts = false
+		}
 		p.s = newState() // W6
 		p.s.w = p.w
 		p.orphaned = false
@@ -423,5 +432,8 @@ func (p *performance) abandon() {
 		return
 	}
 	p.s.conclude(aborted, &p.wakes)
+	if p.noted {
+		p.forget()
+	}
 	p.fail(p.withdraw(p.s.decided(&p.wakes)))
 }

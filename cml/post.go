@@ -145,10 +145,19 @@ func (p *performance) post(h *head, i int) bool {
 	return true
 }
 
+// growSlots makes p have n slots.
+func (p *performance) growSlots(n int) {
+	inRoom := cap(p.slots) == len(p.room)
+	p.slots = slices.Grow(p.slots, n-len(p.slots))[:n]
+	if inRoom && n > len(p.room) {
+		clear(p.room[:]) // the slots were moved
+	}
+}
+
 // fit returns the offer in slot i, for the op of h.
 func fit[T any](p *performance, h *head, i int) *offer[T] {
 	if n := i + 1; len(p.slots) < n {
-		p.slots = slices.Grow(p.slots, n-len(p.slots))[:n]
+		p.growSlots(n)
 	}
 	sl := &p.slots[i]
 	if sl.typ != h.typ {
@@ -156,7 +165,9 @@ func fit[T any](p *performance, h *head, i int) *offer[T] {
 			sl.leaf.dismiss(p.local())
 		}
 		spares := sparesOf[offer[T]](p.local())
-		spares.foresee()
+		if !p.bridged {
+			spares.foresee()
+		}
 		o := spares.get()
 		o.index = i
 		sl.typ, sl.leaf, sl.mine = h.typ, o, o.at(h.side)

@@ -24,7 +24,7 @@ type Source[T any] interface {
 // FromSource returns the op of which every performance calls s. It is NewOp for
 // those who count allocations. If s has a method Prepare(r *Registration[T]), that is
 // called for registrations that are new, before any Block, to give them a Place: of a fiber
-// on a stack with more room than its own. It must not wait.
+// on a stack with more room than its own. It must not wait, panic or exit.
 //
 //go:noinline
 func FromSource[T any](s Source[T]) Op[T] {
@@ -52,9 +52,7 @@ func (op *sourceOp[T]) try(p *performance, base int) (T, bool) {
 func (op *sourceOp[T]) publish(p *performance, base int) bool {
 	spares := sparesOf[Registration[T]](p.local())
 	if len(spares.free) == 0 {
-		spares.with = op.src
-		spares.foresee()
-		spares.with = nil
+		spares.prepare(op.src, p.bridged)
 	}
 	r := spares.get()
 	r.src, r.s, r.w, r.index = op.src, p.s, p.w, base

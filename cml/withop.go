@@ -76,17 +76,20 @@ func (b *bridge[T]) perform(ctx context.Context, op Op[T]) {
 		pointOf(op)
 	}
 	p := newPerformance()
-	p.w, p.s.w = b, b
-	defer p.abandon()
+	p.w, p.s.w, p.bridged = b, b, true
+	mine := true // until others may conclude it
+	defer func() {
+		if mine {
+			p.abandon()
+		}
+	}()
 	op = op.force(p, 0)
 	if v, ok := op.try(p, 0); ok {
 		b.end(v)
 		return
 	}
-	if b.publish(p, op, Done(ctx)) {
+	if mine = b.publish(p, op, Done(ctx)); mine {
 		b.conclude()
-	} else {
-		p.finished = true // for abandon: it is no longer the caller's
 	}
 }
 
