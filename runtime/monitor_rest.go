@@ -51,6 +51,7 @@ package runtime
 // TestMonitorComesToWhoIsUpForLong, TestTimerIsNotHeldUpByAHog.
 
 import (
+	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 
@@ -60,7 +61,9 @@ import (
 // monitorRest is what the monitor and the schedulers share of it.
 type monitorRest struct {
 	state atomic.Uint32
-	timer wakeTimer // made by New, so that no goroutine comes later; closed when all have ended
+	timer wakeTimer     // made by New, so that no goroutine comes later; closed when all have ended
+	begun chan struct{} // closed when it first rests, or ends
+	first sync.Once
 
 	// Hints, by the runtime's clock. Writers: who changes the word. Readers: likewise.
 	dueSince stdatomic.Int64 // when it became due
@@ -129,6 +132,7 @@ func (rt *Runtime) excuseMonitor(now int64) {
 func (rt *Runtime) restMonitor() bool {
 	m := &rt.monitor
 	r := &m.rest
+	r.begin()
 	r.looked.Store(rt.clock())
 	r.timer.set(0)
 	if !r.state.CompareAndSwap(monitorUp, monitorResting) {
@@ -152,6 +156,9 @@ func (rt *Runtime) restMonitor() bool {
 	}
 }
 
+// begin has those begin who wait for the timer.
+func (r *monitorRest) begin() { r.first.Do(func() { close(r.begun) }) }
+
 // timeHasCome is what the timer calls.
 func (m *monitor) timeHasCome() {
 	select {
@@ -163,6 +170,7 @@ func (m *monitor) timeHasCome() {
 // end has the monitor end, and what waits for its timer.
 func (m *monitor) end() {
 	m.rest.state.Store(monitorOver) // M3
+	m.rest.begin()
 	close(m.stop)
 }
 

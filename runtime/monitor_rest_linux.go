@@ -25,10 +25,12 @@ func (rt *Runtime) newWakeTimer() wakeTimer {
 
 // serveMonitorTimer is the goroutine that waits. It is one of its own, which waits again as
 // soon as the time has come: a goroutine that blocks in a system call keeps a processor
-// of Go's until sysmon takes it back, for which that stays awake where all else sleeps.
+// of Go's until sysmon takes it back, for which that stays awake where all else sleeps. So it
+// does not begin to before the monitor first rests: a new runtime would be kept from that processor.
 func (rt *Runtime) serveMonitorTimer(t kernelTimer) {
 	defer rt.services.Done()
 	m := &rt.monitor
+	<-m.rest.begun
 	for m.rest.state.Load() != monitorOver {
 		t.wait()
 		m.timeHasCome()

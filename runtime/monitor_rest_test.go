@@ -85,6 +85,7 @@ func TestMonitorRestStress(t *testing.T) {
 	rt.schedulers.Store(new([]*scheduler))
 	const parties = 3
 	rt.active.Store(parties)
+	m.rest.begun = make(chan struct{})
 	m.rest.timer = rt.newWakeTimer()
 	var gone sync.WaitGroup
 	var up atomic.Uint32

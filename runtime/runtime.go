@@ -149,6 +149,7 @@ func New(opts ...Option) (*Runtime, error) {
 		rt.understudy.state.Store(called)
 		rt.startUnderstudy()
 	}
+	rt.monitor.rest.begun = make(chan struct{})
 	rt.monitor.rest.timer = rt.newWakeTimer()
 	rt.services.Add(1)
 	go rt.runMonitor()
