@@ -69,7 +69,12 @@ func (b *bell) waiters() int {
 // A registration that lost serves the next performance, its place included.
 func TestSourceIsUsedAgain(t *testing.T) {
 	b := newBell()
-	fibers.Run(func() {
+	rt, err := fibers.New(fibers.WithSchedulers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	err = rt.Run(func() {
 		c := cml.NewBuffered[int](1)
 		op := cml.Prefer(cml.FromSource[int](b), c.GetOp())
 		gate := cml.NewChan[int]()
@@ -91,10 +96,14 @@ func TestSourceIsUsedAgain(t *testing.T) {
 			}
 			gate.Put(0)
 		}
-	}, fibers.WithSchedulers(1))
-	// Each scheduler has its own. A stand-in may have taken the place of the one there is.
-	if b.places > 10 {
-		t.Errorf("%d registrations were made for 100 performances", b.places)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Each scheduler has its own, and on a busy machine a stand-in may have taken the place of the one
+	// that there is.
+	if most := 1 + int(rt.Stats().StandIns); b.places > most {
+		t.Errorf("%d registrations were made for one performer on %d schedulers", b.places, most)
 	}
 }
 
