@@ -73,6 +73,12 @@ func read(key uintptr) Status {
 	return Other
 }
 
+// Locked reports whether the calling goroutine is locked to its thread (runtime.LockOSThread, or
+// a call back from C), as one that must not switch; also if that cannot be told.
+func Locked() bool { return !known() || isLocked(getg.Get()) }
+
+func isLocked(self uintptr) bool { return *(*uintptr)(at(self, lockedAt)) != 0 }
+
 // reasonOf returns why a goroutine waits. The word is a byte, which the Go runtime writes
 // as such.
 func reasonOf(key uintptr) uint8 { return *(*uint8)(at(key, reasonAt)) }
@@ -107,7 +113,7 @@ func tried() bool {
 		goruntime.Gosched()
 	}
 	close(end)
-	if !waits || !sleeps() {
+	if !waits || !sleeps() || !locks() {
 		return false
 	}
 	// One that yields again and again is ready or runs; never does it wait.
@@ -143,6 +149,20 @@ func sleeps() bool {
 	defer stop()
 	key, _ := next()
 	return read(key) == Asleep
+}
+
+// locks reports whether a goroutine shows that it is locked to its thread, and only then.
+func locks() bool {
+	shows := make(chan bool)
+	go func() {
+		self := getg.Get()
+		before := isLocked(self)
+		goruntime.LockOSThread()
+		meanwhile := isLocked(self)
+		goruntime.UnlockOSThread()
+		shows <- !before && meanwhile && !isLocked(self)
+	}()
+	return <-shows
 }
 
 // numbered reports whether the number of the calling goroutine, whose key is self, is

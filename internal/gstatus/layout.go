@@ -19,16 +19,23 @@ type goroutine struct {
 		_  [3]uintptr // g, ctxt, lr
 		bp uintptr
 	}
-	_              uintptr // syscallsp
-	callPC, callBP uintptr // syscallpc, syscallbp
-	_              uintptr // stktopsp
-	_              uintptr // param
-	status         uint32  // atomicstatus
-	_              uint32  // stackLock
-	number         uint64  // goid
-	_              uintptr // schedlink
-	_              int64   // waitsince
-	reason         uint8   // waitreason
+	_              uintptr  // syscallsp
+	callPC, callBP uintptr  // syscallpc, syscallbp
+	_              uintptr  // stktopsp
+	_              uintptr  // param
+	status         uint32   // atomicstatus
+	_              uint32   // stackLock
+	number         uint64   // goid
+	_              uintptr  // schedlink
+	_              int64    // waitsince
+	reason         uint8    // waitreason
+	_              [8]bool  // preempt to activeStackChans
+	_              [3]bool  // parkingOnChan, inMarkAssist, coroexit
+	_              int8     // raceignore
+	_              [2]bool  // nocgocallback, tracking
+	_              uint8    // trackingSeq
+	_              [2]int64 // trackingStamp, runnableTime
+	lockedTo       uintptr  // lockedm
 }
 
 // What a goroutine waits for (type waitReason), of which more than the status is told.
@@ -48,6 +55,7 @@ const (
 	statusAt = unsafe.Offsetof(goroutine{}.status)
 	numberAt = unsafe.Offsetof(goroutine{}.number)
 	reasonAt = unsafe.Offsetof(goroutine{}.reason)
+	lockedAt = unsafe.Offsetof(goroutine{}.lockedTo)
 	lowAt    = unsafe.Offsetof(goroutine{}.stackLow)
 	highAt   = unsafe.Offsetof(goroutine{}.stackHigh)
 	pcAt     = unsafe.Offsetof(goroutine{}.sched) + unsafe.Offsetof(goroutine{}.sched.pc)

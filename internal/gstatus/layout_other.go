@@ -7,6 +7,7 @@ const (
 	statusAt = 0
 	numberAt = 0
 	reasonAt = 0
+	lockedAt = 0
 	lowAt    = 0
 	highAt   = 0
 	pcAt     = 0
