@@ -16,6 +16,8 @@ type (
 
 const spins = 1
 
+func preset[T any](w *pointer[T], v *T) { w.Store(v) }
+
 // observedEnd stands for the channel of the one context that there is in a run.
 var observedEnd *flag
 

@@ -14,17 +14,19 @@ func await[T any](obj object[T], k kind, n int64, v T, why wait.Reason) T {
 	w, l := caller()
 	o := loan[T](l)
 	o.obj, o.kind, o.why, o.n, o.v = obj, k, why, n, v
-	ws := &l.wakes
 	mu := obj.mutex()
-	mu.Lock()
+	if mu.Lock() {
+		l = localOf(w) // L1
+	}
+	ws := &l.wakes
 	out := obj.meet(o, ws)
-	if out != matched {
+	if out != met {
 		o.w = w
 		obj.line(o).push(o)
 	}
 	mu.Unlock()
 	ws.flush(w)
-	if out != matched {
+	if out != met {
 		o.park(why)
 		l = localOf(w) // L1
 	}
@@ -40,44 +42,16 @@ func attempt[T any](obj object[T], k kind, v T) (_ T, ok bool) {
 	w, l := caller()
 	o := loan[T](l)
 	o.obj, o.kind, o.v = obj, k, v
-	ws := &l.wakes
 	mu := obj.mutex()
-	mu.Lock()
-	ok = obj.meet(o, ws) == matched
+	if mu.Lock() {
+		l = localOf(w) // L1
+	}
+	ws := &l.wakes
+	ok = obj.meet(o, ws) == met
 	mu.Unlock()
 	ws.flush(w)
 	v = o.v
 	repay(l, o)
 	wait.Release(w)
 	return v, ok
-}
-
-// park waits until o, a plain offer that is queued, is done. If the fiber has to
-// end before that, it takes o back, and does.
-func (o *offer[T]) park(why wait.Reason) {
-	w := o.w
-	watched := wait.Watched()
-	if watched {
-		w.At(o.obj, why)
-	}
-	for !o.done.Load() {
-		if !w.Wait(why) || o.done.Load() {
-			continue
-		}
-		l, mu := localOf(w), o.obj.mutex()
-		mu.Lock()
-		if o.queue == nil { // done, then
-			mu.Unlock()
-			continue
-		}
-		o.queue.remove(o)
-		o.obj.left(&l.wakes)
-		mu.Unlock()
-		l.wakes.flush(w)
-		repay(l, o)
-		w.Exit()
-	}
-	if watched {
-		w.At(nil, wait.None)
-	}
 }

@@ -76,11 +76,11 @@ func (b *Barrier) meet(o *offer[Unit], ws *wakes) outcome {
 			}
 		}
 		if len(plain)+len(chosen) < b.n-1 {
-			return none
+			return mustWait
 		}
 		if len(parties) > 0 && !newMatch(parties).run(ws) {
 			if o.s != nil && o.s.decided(ws) != nil {
-				return over
+				return tooLate
 			}
 			continue // somebody was decided otherwise
 		}
@@ -90,7 +90,7 @@ func (b *Barrier) meet(o *offer[Unit], ws *wakes) outcome {
 		for _, q := range chosen {
 			b.waiting.remove(q)
 		}
-		return matched
+		return met
 	}
-	return none
+	return mustWait
 }

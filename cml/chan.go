@@ -1,12 +1,6 @@
 package cml
 
-import (
-	"fmt"
-	"unsafe"
-
-	"github.com/seed222ee791/fibers/internal/simhook"
-	"github.com/seed222ee791/fibers/internal/wait"
-)
+import "unsafe"
 
 // A Chan carries values from those who put to those who get. Any number of
 // fibers and goroutines may use one, on either side. NewChan and NewBuffered make
@@ -49,247 +43,6 @@ func NewBuffered[T any](n int) *Chan[T] {
 	c.get = c.newGet()
 	c.entry.Store(busy) // for ever: the entry is for rendezvous
 	return c
-}
-
-// room returns a buffer for n values.
-func room[T any](n int) []T {
-	made := false
-	defer func() {
-		if !made {
-			panic(fmt.Sprintf("cml: NewBuffered(%d): no memory is that large; a Queue of capacity 0 grows as it must", n))
-		}
-	}()
-	buf := make([]T, n)
-	made = true
-	return buf
-}
-
-// Put hands v to a getter, or to the buffer, waiting until it is taken.
-func (c *Chan[T]) Put(v T) {
-	if simhook.On() {
-		simhook.Point("Chan.Put", unsafe.Pointer(c))
-	}
-	for s := c.entry.Load(); s != nil && s.side != putting; s = c.entry.Load() {
-		if s.offer == nil {
-			if c.tryPut(v) {
-				return
-			}
-			break
-		}
-		if c.entry.CompareAndSwap(s, nil) && sendTo(offerAt[T](s), v) { // S1
-			return
-		}
-	}
-	w, o := plainOffer[T](kindPut)
-	o.v, o.w = v, w
-	if c.entry.CompareAndSwap(nil, &o.putting) || !c.enter(o) { // S2
-		watched := wait.Watched()
-		if watched {
-			w.At(&c.word, wait.ChanPut)
-		}
-		for !o.done.Load() {
-			served, ending := w.WaitServed(wait.ChanPut)
-			if served {
-				break
-			}
-			if ending && !o.done.Load() {
-				c.ended(o)
-			}
-		}
-		o.settle()
-		if watched {
-			w.At(nil, wait.None)
-		}
-	}
-	clear1(&o.v)
-	wait.Release(w)
-}
-
-// Get returns the next value, waiting for one.
-func (c *Chan[T]) Get() T {
-	if simhook.On() {
-		simhook.Point("Chan.Get", unsafe.Pointer(c))
-	}
-	for s := c.entry.Load(); s != nil && s.side != getting; s = c.entry.Load() {
-		if s.offer == nil {
-			if v, ok := c.tryGet(); ok {
-				return v
-			}
-			break
-		}
-		if c.entry.CompareAndSwap(s, nil) { // S1
-			if v, ok := receiveFrom(offerAt[T](s)); ok {
-				return v
-			}
-		}
-	}
-	w, o := plainOffer[T](kindGet)
-	o.w = w
-	if c.entry.CompareAndSwap(nil, &o.getting) || !c.enter(o) { // S2
-		watched := wait.Watched()
-		if watched {
-			w.At(&c.word, wait.ChanGet)
-		}
-		for !o.done.Load() {
-			served, ending := w.WaitServed(wait.ChanGet)
-			if served {
-				break
-			}
-			if ending && !o.done.Load() {
-				c.ended(o)
-			}
-		}
-		o.settle()
-		if watched {
-			w.At(nil, wait.None)
-		}
-	}
-	v := o.v
-	clear1(&o.v)
-	wait.Release(w)
-	return v
-}
-
-// TryPut is Put that does not wait: it reports whether v was taken, as it is if
-// somebody waits for a value or the buffer has room.
-func (c *Chan[T]) TryPut(v T) bool {
-	if s := c.entry.Load(); (s == nil || s.side == putting) && !simhook.On() { // most often, and worth no call
-		return false
-	}
-	return c.tryPutSlowly(v)
-}
-
-// tryPutSlowly is TryPut where there may be somebody.
-func (c *Chan[T]) tryPutSlowly(v T) bool {
-	if simhook.On() {
-		simhook.Point("Chan.TryPut", unsafe.Pointer(c))
-	}
-	return c.putNow(v)
-}
-
-// putNow is TryPut without a word to a simulation.
-func (c *Chan[T]) putNow(v T) bool {
-	for {
-		s := c.entry.Load()
-		switch {
-		case s == nil || s.side == putting:
-			return false
-		case s.offer == nil:
-			return c.tryPut(v)
-		case c.entry.CompareAndSwap(s, nil) && sendTo(offerAt[T](s), v): // S1
-			return true
-		}
-	}
-}
-
-// TryGet is Get that does not wait: it reports whether there was a value.
-func (c *Chan[T]) TryGet() (v T, ok bool) {
-	if s := c.entry.Load(); (s == nil || s.side == getting) && !simhook.On() { // most often, and worth no call
-		return v, false
-	}
-	return c.tryGetSlowly()
-}
-
-// tryGetSlowly is TryGet where there may be somebody.
-func (c *Chan[T]) tryGetSlowly() (v T, ok bool) {
-	if simhook.On() {
-		simhook.Point("Chan.TryGet", unsafe.Pointer(c))
-	}
-	return c.getNow()
-}
-
-// getNow is TryGet without a word to a simulation.
-func (c *Chan[T]) getNow() (v T, ok bool) {
-	for {
-		s := c.entry.Load()
-		switch {
-		case s == nil || s.side == getting:
-			return v, false
-		case s.offer == nil:
-			return c.tryGet()
-		case c.entry.CompareAndSwap(s, nil): // S1
-			if v, ok = receiveFrom(offerAt[T](s)); ok {
-				return v, true
-			}
-		}
-	}
-}
-
-// tryPut is TryPut under the lock.
-func (c *Chan[T]) tryPut(v T) bool {
-	c.lock()
-	if c.gets.first != nil {
-		return c.tryPutToGetter(v)
-	}
-	ok := c.n < len(c.buf)
-	if ok {
-		c.store(v)
-	}
-	if c.buf == nil {
-		c.left(nil)
-	}
-	c.mu.Unlock()
-	return ok
-}
-
-// tryPutToGetter is tryPut where there is a getter, which may be dead. It gives the
-// lock back.
-func (c *Chan[T]) tryPutToGetter(v T) bool {
-	var ws wakes
-	ok := false
-	for q := c.gets.first; !ok && q != nil; q = c.gets.first {
-		q.v = v
-		ok = q.grant(&ws)
-	}
-	if !ok && c.n < len(c.buf) {
-		c.store(v)
-		ok = true
-	}
-	if c.buf == nil {
-		c.left(nil)
-	}
-	c.mu.Unlock()
-	ws.flush(nil)
-	return ok
-}
-
-// tryGet is TryGet under the lock.
-func (c *Chan[T]) tryGet() (v T, ok bool) {
-	c.lock()
-	if c.puts.first != nil {
-		return c.tryRelieve()
-	}
-	if ok = c.n > 0; ok {
-		v = c.take()
-	}
-	if c.buf == nil {
-		c.left(nil)
-	}
-	c.mu.Unlock()
-	return v, ok
-}
-
-// tryRelieve is tryGet where there is a putter, which may be dead. It gives the
-// lock back.
-func (c *Chan[T]) tryRelieve() (v T, ok bool) {
-	var ws wakes
-	if c.n > 0 {
-		v, ok = c.take(), true
-		c.refill(&ws)
-	}
-	for q := c.puts.first; !ok && q != nil; q = c.puts.first {
-		v = q.v // before the grant: W7
-		ok = q.grant(&ws)
-	}
-	if c.buf == nil {
-		c.left(nil)
-	}
-	c.mu.Unlock()
-	ws.flush(nil)
-	if !ok {
-		clear1(&v)
-	}
-	return v, ok
 }
 
 // PutOp is Put as an op.
@@ -378,6 +131,43 @@ func (c *Chan[T]) line(o *offer[T]) *queue[T] {
 	return &c.gets
 }
 
+// lock takes the lock of the channel and makes the word busy.
+func (c *Chan[T]) lock() {
+	c.mu.Lock()
+	c.occupy()
+}
+
+// occupy is S3. Under mu.
+func (c *Chan[T]) occupy() {
+	if s := c.seize(); s != nil {
+		moveIn[T](s, c)
+	}
+}
+
+// hint says who is in the queues. Under mu.
+func (c *Chan[T]) hint() *entry {
+	switch {
+	case c.buf != nil:
+		return busy
+	case c.puts.first == nil && c.gets.first == nil:
+		return nil
+	case c.puts.first == nil:
+		return busyGets
+	case c.gets.first == nil:
+		return busyPuts
+	}
+	return busy
+}
+
+func (c *Chan[T]) wait(o *offer[T]) {
+	if !c.seat(o.at(sideOf(o.kind)), c.hint()) {
+		o.enqueue(c, c.line(o))
+		c.show(c.hint())
+	}
+}
+
+func (c *Chan[T]) left(*wakes) { c.show(c.hint()) }
+
 func (c *Chan[T]) meet(o *offer[T], ws *wakes) outcome {
 	c.occupy()
 	if o.kind == kindPut {
@@ -387,17 +177,17 @@ func (c *Chan[T]) meet(o *offer[T], ws *wakes) outcome {
 }
 
 func (c *Chan[T]) meetPut(o *offer[T], ws *wakes) outcome {
-	if out := o.meetIn(&c.gets, ws); out != none {
+	if out := o.meetIn(&c.gets, ws); out != mustWait {
 		return out
 	}
 	if c.n == len(c.buf) {
-		return none
+		return mustWait
 	}
 	if !o.claim(ws) {
-		return over
+		return tooLate
 	}
 	c.store(o.v)
-	return matched
+	return met
 }
 
 func (c *Chan[T]) meetGet(o *offer[T], ws *wakes) outcome {
@@ -405,40 +195,9 @@ func (c *Chan[T]) meetGet(o *offer[T], ws *wakes) outcome {
 		return o.meetIn(&c.puts, ws)
 	}
 	if !o.claim(ws) {
-		return over
+		return tooLate
 	}
 	o.v = c.take()
 	c.refill(ws)
-	return matched
-}
-
-// refill lets putters that wait fill the room that there is.
-func (c *Chan[T]) refill(ws *wakes) {
-	for q := c.puts.first; q != nil && c.n < len(c.buf); q = c.puts.first {
-		v := q.v // before the grant: W7
-		if q.grant(ws) {
-			c.store(v)
-		}
-	}
-}
-
-// store puts v in the buffer, where there is room.
-func (c *Chan[T]) store(v T) {
-	i := c.head + c.n
-	if i >= len(c.buf) {
-		i -= len(c.buf)
-	}
-	c.buf[i] = v
-	c.n++
-}
-
-// take takes the first value of the buffer, in which there is one.
-func (c *Chan[T]) take() T {
-	v := c.buf[c.head]
-	clear1(&c.buf[c.head])
-	c.n--
-	if c.head++; c.head == len(c.buf) {
-		c.head = 0
-	}
-	return v
+	return met
 }

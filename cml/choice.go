@@ -2,12 +2,9 @@ package cml
 
 import (
 	"math/bits"
-	"math/rand/v2"
 	"sort"
 
 	"go.uber.org/atomic"
-
-	"github.com/seed222ee791/fibers/internal/simhook"
 )
 
 // Choice returns the op that is ready when one of ops is, and commits exactly
@@ -127,26 +124,21 @@ func gather[T any](name string, arms []arm[T], ops []Op[T], bias traits) (leaves
 	return leaves, all
 }
 
-// performArms performs a choice of arms of one leaf each, without guards. The arms are not
-// kept: they may lie on the caller's stack.
-func performArms[T any](arms []arm[T], all traits) T {
-	var p *performance
+// offerArms begins a choice of arms of one leaf each, without guards. If one is ready it
+// returns its value, and no performance; otherwise all are published, and the caller waits.
+// The arms are not kept: they may lie on the caller's stack.
+func offerArms[T any](arms []arm[T], all traits) (v T, p *performance) {
 	if all.has(impure) {
 		p = begin()
 	}
 	if v, ok := tryArms(arms, nil, all, p, 0); ok {
-		return v
+		return v, nil
 	}
 	if p == nil {
 		p = beginWaiting()
 	}
 	publishArms(arms, nil, all, p, 0)
-	for !p.over() {
-		if p.w.Wait(p.why()) {
-			p.end()
-		}
-	}
-	return arms[p.index].op.result(p, 0)
+	return v, p
 }
 
 func (c *choice[T]) about() *head { return &c.head }
@@ -257,9 +249,13 @@ func tryArms[T any](arms []arm[T], from []int, all traits, p *performance, base 
 	var hopeful uint64
 	for i := range arms {
 		h := arms[i].h
-		if w := h.word; w != nil && !h.traits.has(asks) {
+		if w := h.word; w == nil { // as head.cannotMatch
+			if h.traits.has(later) {
+				continue
+			}
+		} else if !h.traits.has(asks) {
 			if s := w.entry.Load(); s == nil || s.side == h.side {
-				continue // as head.cannotMatch
+				continue
 			}
 		}
 		hopeful |= 1 << (i & 63)
@@ -275,33 +271,6 @@ func tryArms[T any](arms []arm[T], from []int, all traits, p *performance, base 
 		}
 	}
 	return v, false
-}
-
-// oneOf returns one of the bits that are set, each with the same probability.
-func oneOf(set uint64, p *performance) int {
-	if simhook.On() {
-		if k, ok := simhook.Pick(bits.OnesCount64(set)); ok {
-			for ; k > 0; k-- {
-				set &= set - 1
-			}
-			return bits.TrailingZeros64(set)
-		}
-	}
-	var r uint64
-	if p == nil {
-		r = rand.Uint64()
-	} else {
-		r = p.random()
-	}
-	first, rest := set&-set, set&(set-1)
-	if rest&(rest-1) == 0 { // two: without a branch, which nobody could predict
-		return bits.TrailingZeros64(first ^ (first^rest)&-(r>>63))
-	}
-	n := bits.OnesCount64(set)
-	for k := int((r >> 32) * uint64(n) >> 32); k > 0; k-- {
-		set &= set - 1
-	}
-	return bits.TrailingZeros64(set)
 }
 
 // tryMany tries one arm after the other.
@@ -347,9 +316,8 @@ func publishArms[T any](arms []arm[T], from []int, all traits, p *performance, b
 		if !a.h.traits.has(first) && (a.h.word == nil || !p.post(a.h, k)) && a.op.publish(p, k) {
 			return true
 		}
-		if i += step; i >= len(arms) {
-			i -= len(arms)
-		}
+		i += step - len(arms) // modulo their number, without a branch, which nobody could predict
+		i += len(arms) & (i >> (bits.UintSize - 1))
 	}
 	return false
 }

@@ -91,9 +91,10 @@ package cml
 //	never nil, but a cell that failed, so that the CAS from nil fails; and the match
 //	that leaves a word puts that cell back. The performer's own commits do not look:
 //	what is ready when it comes may be taken. It publishes contexts before all else,
-//	so that no offer of it can be seen before they are noted; the second of two in
-//	different arms of nested choices comes after some offers, and ends them from then
-//	on. Whether a context is done is seen at its channel: no code of others runs.
+//	so that no offer of it can be seen before they are noted (and the first is noted by
+//	plain stores: whoever looks has come by an offer that was published after them, by
+//	S2 or under a lock); the second of two in different arms of nested choices comes
+//	after some offers, and ends them from then on. Whether a context is done is seen at its channel: no code of others runs.
 //
 // Whoever makes the deciding CAS of C3 wakes the partners of the one that made
 // the match; that one is awake.
@@ -205,6 +206,12 @@ func (s *state) lost(ws *wakes) bool { return s.decided(ws) != nil || s.calledOf
 // addContext notes a context of p, which is about to publish its op.
 func (p *performance) addContext(c *watchedContext) {
 	s := p.s
+	if !p.open && !p.hasContexts { // nobody else knows s
+		p.touched, p.hasContexts = true, true
+		preset(&s.contexts, c)
+		preset(&s.word, withContexts)
+		return
+	}
 	if first := s.contexts.Load(); first != nil {
 		c = &watchedContext{c.done, first}
 	}
@@ -233,7 +240,7 @@ func (p *performance) addContext(c *watchedContext) {
 // commit is C1, on behalf of another. False: s was decided before, or is about to be by
 // a context (W8).
 func (s *state) commit(c *cell, ws *wakes) bool {
-	if s.word.CompareAndSwap(nil, c) {
+	if s.word.Load() == nil && s.word.CompareAndSwap(nil, c) {
 		return true
 	}
 	if s.contexts.Load() != nil && s.lost(ws) {

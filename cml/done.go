@@ -7,6 +7,8 @@ import (
 	"weak"
 
 	"go.uber.org/atomic"
+
+	"github.com/seed222ee791/fibers/internal/simhook"
 )
 
 // Done returns the op that is ready when ctx is done, with context.Cause(ctx). Where it is
@@ -30,6 +32,10 @@ func Done(ctx context.Context) Op[error] {
 	}
 	return newDoneOp(ctx)
 }
+
+// keepsNone reports whether the caller is simulated: when the garbage collector comes would show
+// in the order of what happens.
+func keepsNone() bool { return simhook.On() && simhook.Current() != nil }
 
 // doneOp is not part of its registration, so that its end can be noticed: the registration
 // outlives it while registered.
@@ -63,7 +69,7 @@ func (op *doneOp) publish(p *performance, i int) bool {
 		return false
 	}
 	decided := publishAt[error](p, &op.head, i, op.w)
-	if w := op.w; w.uses.Load() == keepAfter && w.noticed.CompareAndSwap(false, true) {
+	if w := op.w; w.uses.Load() == keepAfter && !keepsNone() && w.noticed.CompareAndSwap(false, true) {
 		runtime.AddCleanup(op, (*contextRegistration).close, w)
 	}
 	return decided
@@ -85,6 +91,9 @@ func (p *performance) doneOf(ctx context.Context) Op[error] {
 	d := ctx.Done() // a foreign context's may do anything: L1
 	if d == nil {
 		return never[error]{}
+	}
+	if keepsNone() {
+		return Done(ctx)
 	}
 	k := p.local().known(d)
 	if k.ctx != d {
@@ -150,35 +159,21 @@ func (w *contextRegistration) mutex() *lock              { return &w.mu }
 
 // occupy is S3. Under mu.
 func (w *contextRegistration) occupy() {
-	for {
-		s := w.entry.Load()
-		if s == busy {
-			return
-		}
-		if w.entry.CompareAndSwap(s, busy) {
-			if s != nil {
-				w.enqueue(offerAt[error](s))
-			}
-			return
-		}
+	if s := w.seize(); s != nil {
+		moveIn[error](s, w)
 	}
-}
-
-func (w *contextRegistration) enqueue(o *offer[error]) {
-	o.moved, o.obj = true, w
-	w.waiting.push(o)
 }
 
 func (w *contextRegistration) meet(o *offer[error], ws *wakes) outcome {
 	w.occupy()
 	switch {
 	case w.ctx.Err() == nil:
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	}
 	o.v = context.Cause(w.ctx)
-	return matched
+	return met
 }
 
 // wait lets o wait. If ctx is done by now, fire runs at once, and waits for mu.
@@ -189,31 +184,27 @@ func (w *contextRegistration) wait(o *offer[error]) {
 			w.uses.Store(n + 1)
 		}
 	}
-	if w.idle() {
-		w.entry.Store(&o.getting) // S5
-		return
+	if !w.seat(&o.getting, w.hint()) {
+		o.enqueue(w, &w.waiting)
 	}
-	w.enqueue(o)
 }
 
-// idle reports whether nobody waits, and fire will take whoever does in the word.
-func (w *contextRegistration) idle() bool {
-	return w.waiting.first == nil && w.stop != nil && w.noticed.Load() && !w.fired
+// hint allows for one in the word only where fire will take it out. Under mu.
+func (w *contextRegistration) hint() *entry {
+	if w.waiting.first == nil && w.stop != nil && w.noticed.Load() && !w.fired {
+		return nil
+	}
+	return busy
 }
 
 func (w *contextRegistration) line(*offer[error]) *queue[error] { return &w.waiting }
 
 func (w *contextRegistration) left(*wakes) {
-	switch {
-	case w.waiting.first != nil:
-	case w.idle():
-		if w.entry.Load() == busy {
-			w.entry.Store(nil) // S5
-		}
-	case w.stop != nil && !w.noticed.Load():
+	if w.waiting.first == nil && w.stop != nil && !w.noticed.Load() {
 		w.stop()
 		w.stop = nil
 	}
+	w.show(w.hint())
 }
 
 // fire is called when ctx is done.

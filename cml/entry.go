@@ -4,11 +4,12 @@ import (
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/simhook"
-	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // The waiting entry of a rendezvous channel: the one party that waits there, in a word. Where
-// no two of a kind wait, two fibers meet by one CAS each, or two, and no lock.
+// no two of a kind wait, two fibers meet by one CAS each, or two, and no lock. The
+// registration of a context has one, too (done.go): for performances alone, which its end
+// takes out by S3.
 //
 // # States
 //
@@ -123,77 +124,9 @@ type word struct {
 	mu    lock
 }
 
-// An offerHeader is what is not typed in an offer: what it takes to wait in a word.
-type offerHeader struct {
-	cell
-	moved bool // it has been in a queue. Under the lock of the channel; then the performer's
-	// done says that whoever unlinked it has finished with it: of a plain one that
-	// was in a queue, that it is over; of another one that was taken out of a
-	// channel's word, that it was dead. Writer: who unlinked it, last.
-	done flag
-	s    *state         // nil: plain, or a performance that has published nothing
-	w    wait.Waiter    // of a plain one
-	from unsafe.Pointer // where the value is, of a put that was posted: in the op, which does not change
-
-	putting, getting entry // set when made
-}
-
-// init makes the header one that can be put in words.
-func (h *offerHeader) init() {
-	h.status.Store(succeeded)
-	h.putting = entry{h, putting}
-	h.getting = entry{h, getting}
-}
-
-// at returns what a word points to while the header is in it.
-func (h *offerHeader) at(s side) *entry {
-	if s == putting {
-		return &h.putting
-	}
-	return &h.getting
-}
-
 // offerAt returns the offer in s, which is in a word for values of T. The header is
 // the first of an offer, and only offers of T come in that word.
 func offerAt[T any](s *entry) *offer[T] { return (*offer[T])(unsafe.Pointer(s.offer)) }
-
-// plainOffer returns the calling fiber or goroutine, which must be given back by
-// wait.Release, and the offer by which it waits in channels of T without a choice: for a
-// put or a get, as kind says. It is kept, and never in use twice: no user code runs
-// meanwhile.
-func plainOffer[T any](k kind) (wait.Waiter, *offer[T]) {
-	w, place := wait.Caller()
-	o, ok := (*place).(*offer[T])
-	if !ok {
-		o = changePlainOffer[T](w, place)
-	}
-	o.kind = k
-	return w, o
-}
-
-// changePlainOffer gives back the offer in place, which is of another type or not there, and
-// puts another one there.
-//
-//go:noinline
-func changePlainOffer[T any](w wait.Waiter, place *any) *offer[T] {
-	l := localOf(w)
-	if other, ok := (*place).(retractor); ok {
-		other.dismiss(l)
-	}
-	spares := sparesOf[offer[T]](l)
-	spares.foresee()
-	o := spares.get()
-	*place = o
-	return o
-}
-
-// settle makes o, a plain party that is done, as it was.
-func (o *offer[T]) settle() {
-	o.done = flag{} // nobody looks
-	if o.moved {
-		o.moved, o.obj = false, nil
-	}
-}
 
 // sendTo gives v to o, a getter that the caller has taken out. It reports false
 // if o is dead.
@@ -238,145 +171,65 @@ func receiveFrom[T any](o *offer[T]) (v T, ok bool) {
 	return v, true
 }
 
-// chosen commits the performance of h, which the caller has taken out. If it
-// reports false, h is dead: the caller sets done, when it has finished with it.
-func (h *offerHeader) chosen() bool {
-	s := h.s
-	w := s.w
-	cur := s.word.Load()
-	if cur == nil && s.word.CompareAndSwap(nil, &h.cell) ||
-		(cur == nil || cur.status.Load() != succeeded) && h.chosenAfter() {
-		w.Unpark()
-		if simhook.On() {
-			simhook.Woke()
-		}
-		return true
-	}
-	return false
+// A place is an object with a word. What that says while nobody is in it, its hint, is nil
+// where the next one may wait there, otherwise which kinds of parties may be in the queues (S7).
+type place[T any] interface {
+	object[T]
+	// wait lets o, which met nobody, wait in the word or in its queue. Under the lock.
+	wait(o *offer[T])
 }
 
-// chosenAfter is the commit where the word was not nil: it may be a match that
-// has to be decided first.
-func (h *offerHeader) chosenAfter() bool {
-	var ws wakes
-	ok := h.s.commit(&h.cell, &ws)
-	ws.flush(nil)
-	return ok
-}
-
-// lock takes the lock of the channel and makes the word busy.
-func (c *Chan[T]) lock() {
-	c.mu.Lock()
-	c.occupy()
-}
-
-// occupy is S3. Under mu.
-func (c *Chan[T]) occupy() {
+// seize is S3: it makes the word busy, and returns who was in it, whom the caller moves
+// to a queue; nil: nobody. Under mu.
+func (w *word) seize() *entry {
 	for {
-		s := c.entry.Load()
+		s := w.entry.Load()
 		if s != nil && s.offer == nil {
-			return
+			return nil
 		}
-		if !c.entry.CompareAndSwap(s, busy) {
-			continue
+		if w.entry.CompareAndSwap(s, busy) {
+			return s
 		}
-		if s != nil {
-			o := offerAt[T](s)
-			k := kindGet
-			if s.side == putting {
-				k = kindPut
-				if o.from != nil {
-					o.v = *(*T)(o.from)
-				}
-			}
-			if o.kind != k { // of a plain party it has been k since before it came here, and that may look
-				o.kind = k
-			}
-			c.enqueue(o)
-		}
-		return
 	}
 }
 
-func (c *Chan[T]) enqueue(o *offer[T]) {
-	o.moved, o.obj = true, c
-	c.line(o).push(o)
-}
-
-// wait lets o, which met nobody, wait in the word or in its queue. Under mu.
-func (c *Chan[T]) wait(o *offer[T]) {
-	if c.puts.first == nil && c.gets.first == nil && c.buf == nil {
-		side := getting
-		if o.kind == kindPut {
-			side = putting
-		}
-		c.entry.Store(o.at(side)) // S5
-		return
-	}
-	c.enqueue(o)
-	c.left(nil)
-}
-
-// left lets those who try see who may be there, without the lock. Under mu.
-func (c *Chan[T]) left(*wakes) {
-	if c.buf != nil {
-		return
-	}
-	hint := busy
-	switch {
-	case c.puts.first == nil && c.gets.first == nil:
-		hint = nil
-	case c.puts.first == nil:
-		hint = busyGets
-	case c.gets.first == nil:
-		hint = busyPuts
-	}
-	if s := c.entry.Load(); s != hint && s != nil && s.offer == nil {
-		c.entry.Store(hint) // S5
-	}
-}
-
-// enter lets o, a plain party, meet a partner under the lock, or wait. It reports
-// whether it is done.
-func (c *Chan[T]) enter(o *offer[T]) bool {
-	var ws wakes
-	c.lock()
-	done := false
-	if o.kind == kindPut {
-		done = c.meetPut(o, &ws) == matched
-	} else {
-		done = c.meetGet(o, &ws) == matched
-	}
-	if done {
-		c.left(nil)
-	} else {
-		c.wait(o)
-	}
-	c.mu.Unlock()
-	ws.flush(nil)
-	return done
-}
-
-// ended sees to o, a plain party whose fiber has to end: S4. It returns if o is
-// done, or about to be.
-func (c *Chan[T]) ended(o *offer[T]) {
-	side := getting
-	if o.kind == kindPut {
-		side = putting
-	}
-	if !c.entry.CompareAndSwap(o.at(side), nil) {
-		c.mu.Lock()
-		queued := o.queue != nil
-		if queued {
-			o.queue.remove(o)
-			c.left(nil)
-		}
-		c.mu.Unlock()
-		if !queued {
-			return
+// moveIn moves who was in the word of at to its queue. Under mu.
+func moveIn[T any](s *entry, at object[T]) {
+	o := offerAt[T](s)
+	k := kindGet
+	if s.side == putting {
+		k = kindPut
+		if o.from != nil {
+			o.v = *(*T)(o.from)
 		}
 	}
-	clear1(&o.v)
-	o.moved, o.obj = false, nil
-	o.w.Exit()
+	if o.kind != k { // of a plain party it has been k since before it came here, and that may look
+		o.kind = k
+	}
+	o.enqueue(at, at.line(o))
+}
+
+// seat is S5 for a party that is to wait: in the word, if the hint allows that. Otherwise
+// the caller moves it to its queue. Under mu.
+func (w *word) seat(party, hint *entry) bool {
+	if hint == nil {
+		w.entry.Store(party)
+	}
+	return hint == nil
+}
+
+// show is S5 where nobody is in the word: it lets those who come see who may be there,
+// without the lock. Under mu.
+func (w *word) show(hint *entry) {
+	if s := w.entry.Load(); s != hint && s != nil && s.offer == nil {
+		w.entry.Store(hint)
+	}
+}
+
+// sideOf returns the side of a party that gets or puts.
+func sideOf(k kind) side {
+	if k == kindPut {
+		return putting
+	}
+	return getting
 }

@@ -137,10 +137,10 @@ func (g *gate) left(ws *wakes) {
 func (g *gate) meet(o *offer[Unit], ws *wakes) outcome {
 	switch {
 	case !g.ready(o.n, o.s, ws):
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	}
 	g.used += o.n
-	return matched
+	return met
 }

@@ -7,7 +7,7 @@ package cml
 // perform; nothing is held meanwhile, and no partner waits for it. What it costs
 // is that a guard runs also where another leaf is ready at once.
 //
-// Forcing enters regions (performance.go): ranges of leaves with a nack, a hook
+// Forcing enters regions (regions.go): ranges of leaves with a nack, a hook
 // or a flag. A region is entered before the user's function is called and its
 // upper end set after, so that if the function panics or exits, the region
 // covers nothing, and lost.

@@ -85,10 +85,10 @@ func (iv *IVar[T]) left(*wakes)               {}
 func (iv *IVar[T]) meet(o *offer[T], ws *wakes) outcome {
 	switch {
 	case !iv.full.Load():
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	}
 	o.v = iv.v
-	return matched
+	return met
 }

@@ -36,7 +36,7 @@ func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
 	o := op.offer(l, base)
 	mu := op.obj.mutex()
 	mu.Lock()
-	ok = op.obj.meet(o, &p.wakes) == matched
+	ok = op.obj.meet(o, &p.wakes) == met
 	mu.Unlock()
 	if ok {
 		v = o.v
@@ -44,7 +44,7 @@ func (op *objectOp[T]) try(p *performance, base int) (v T, ok bool) {
 			op.gained()
 		}
 	}
-	repay(l, o)
+	repay(p.local(), o) // L1: gained may have waited
 	if ok {
 		p.finish(base)
 	} else if p.wakes.one != nil {
@@ -62,29 +62,12 @@ func (op *objectOp[T]) publish(p *performance, base int) bool {
 		o.s = p.s
 	}
 	out := op.obj.meet(o, &p.wakes)
-	if out == none {
+	if out == mustWait {
 		o.s = p.s
 		op.obj.line(o).push(o)
 	}
 	mu.Unlock()
 	return o.published(p, out)
-}
-
-// published notes what came of publishing o. True: p is decided.
-func (o *offer[T]) published(p *performance, out outcome) bool {
-	if p.wakes.one != nil {
-		p.wakes.flush(p.w)
-	}
-	if out == over {
-		repay(p.local(), o)
-		return true
-	}
-	if out == matched && o.s == nil {
-		p.s.word.Store(&o.cell) // nobody else knows p
-	}
-	p.open = true
-	p.published = append(p.published, o)
-	return out == matched
 }
 
 func (op *objectOp[T]) result(p *performance, _ int) T {

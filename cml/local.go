@@ -1,6 +1,8 @@
 package cml
 
 import (
+	"slices"
+	"sync"
 	"unsafe"
 	"weak"
 
@@ -18,17 +20,18 @@ import (
 //
 // L1: whose a local is.
 //
-//	The caller's, from where it asks for it until it waits, or calls a function of a
-//	user, which may: it may go on at another scheduler. So nobody notes it, in a
-//	performance or across such a call. What it gives out is the caller's alone.
+//	The caller's, from where it asks for it until it waits, if only for a lock, or calls a
+//	function of a user, which may: it may go on at another scheduler. So nobody notes it, in
+//	a performance or across such a call. What it gives out is the caller's alone.
 //
 // A record is given back only when nobody else knows it (W6 and W7 in commit.go, S6 in
 // entry.go, G1 in source.go); if that cannot be told, the garbage collector has it.
 type local struct {
-	perfs spares[performance]
-	kinds [6]any // *spares[R] of offers and registrations, of various types
-	evict uint8  // which of them goes when one type more comes
-	wakes wakes  // of a critical section; empty outside
+	perfs  spares[performance]
+	depots *sync.Map // those of the runtime, by typeOf; nil: there are none
+	kinds  [6]any    // *spares[R] of offers and registrations, of various types
+	evict  uint8     // which of them goes when one type more comes
+	wakes  wakes     // of a critical section; empty outside
 	// The contexts that PerformContext has seen, and the ops for them: see doneOf.
 	contexts *[knownContexts]knownContext
 }
@@ -53,7 +56,8 @@ func localOf(w wait.Waiter) *local {
 	place := w.Shared()
 	l, ok := (*place).(*local)
 	if !ok {
-		l = &local{}
+		l = &local{depots: w.Depots()}
+		l.perfs.depots = l.depots
 		*place = l
 	}
 	return l
@@ -62,23 +66,27 @@ func localOf(w wait.Waiter) *local {
 // local returns the local of the performer: L1.
 func (p *performance) local() *local { return localOf(p.w) }
 
-// A spares has records of one type that nobody uses.
+// A spares has records of one type that nobody uses: two magazines of them at most, and
+// what is more in a depot, from which other schedulers of the runtime take (Bonwick and Adams, Magazines and
+// Vmem, 2001). For a fiber often gives back elsewhere than where it has taken; and where many
+// wait at once, again and again, what they wait by need not be garbage each time.
 type spares[R any] struct {
-	free []*R // the one used last at the end
-	made int  // how many there are at least, or have been
-	most int  // how many are kept; 0: not reckoned yet
+	free   []*R       // the one used last at the end
+	made   int        // how many have been made
+	most   int        // how many a magazine has; 0: not reckoned yet
+	depot  *sync.Pool // of *[]*R; nil: not looked up yet
+	depots *sync.Map  // see local
 	// with, if it has a method Prepare, makes ready what is new: see FromSource.
 	with any
 }
 
 const (
-	// mostKept bounds the records of one type that a local keeps, and mostBytesKept their
-	// bytes, if there are more than leastKept; mostAtOnce how many
-	// are made at a time, of that many bytes at most: as many as have been made before, so
-	// that who needs one makes one.
-	mostKept        = 1024
-	leastKept       = 16
-	mostBytesKept   = 512 << 10
+	// mostKept bounds the records of a magazine, and mostBytesKept their bytes, if there are
+	// more than leastKept; mostAtOnce how many are made at a time, of that many bytes at
+	// most: as many as have been made before, so that who needs one makes one.
+	mostKept        = 128
+	leastKept       = 8
+	mostBytesKept   = 64 << 10
 	mostAtOnce      = 8
 	mostBytesAtOnce = 4096
 )
@@ -95,27 +103,58 @@ func (s *spares[R]) take() *R {
 	return r
 }
 
-// put puts r among the spares, if there is room.
+// put puts r among the spares.
 func (s *spares[R]) put(r *R) {
-	if len(s.free) >= s.most && len(s.free) >= s.bound() {
-		return
+	if len(s.free) >= 2*s.most {
+		s.store()
 	}
 	s.free = append(s.free, r)
 }
 
-// bound returns how many are kept, by their size.
-func (s *spares[R]) bound() int {
+// store takes those that have not been used for longest to the depot, a magazine of them, if
+// there are two.
+//
+//go:noinline
+func (s *spares[R]) store() {
 	if s.most == 0 {
-		var r R
-		s.most = min(mostKept, max(leastKept, mostBytesKept/int(max(1, unsafe.Sizeof(r)))))
+		s.most = max(1, min(mostKept, max(leastKept, mostBytesKept/s.size())))
+		return
 	}
-	return s.most
+	if depot := s.shared(); depot != nil {
+		full := slices.Clone(s.free[:s.most])
+		depot.Put(&full)
+	}
+	n := copy(s.free, s.free[s.most:])
+	clear(s.free[n:])
+	s.free = s.free[:n]
 }
 
-// Do makes more records. It implements wait.Chore.
+// shared returns the depot, or nil if there is none. It is emptied by the garbage collector, in
+// two of its cycles.
+func (s *spares[R]) shared() *sync.Pool {
+	if s.depot == nil && s.depots != nil {
+		key := typeOf[R]()
+		depot, ok := s.depots.Load(key)
+		if !ok {
+			depot, _ = s.depots.LoadOrStore(key, new(sync.Pool))
+		}
+		s.depot = depot.(*sync.Pool)
+	}
+	return s.depot
+}
+
+// size returns the size of a record.
+func (s *spares[R]) size() int { return int(max(1, unsafe.Sizeof(*new(R)))) }
+
+// Do takes more records from the depot, or makes some. It implements wait.Chore.
 func (s *spares[R]) Do() {
-	var r R
-	n := min(max(s.made, 1), mostAtOnce, max(1, mostBytesAtOnce/int(max(1, unsafe.Sizeof(r)))))
+	if depot := s.shared(); depot != nil {
+		if full, ok := depot.Get().(*[]*R); ok {
+			s.free = append(s.free, *full...)
+			return
+		}
+	}
+	n := min(max(s.made, 1), mostAtOnce, max(1, mostBytesAtOnce/s.size()))
 	s.made += n
 	rs := make([]R, n)
 	for i := range rs {
@@ -171,7 +210,7 @@ func sparesOf[R any](l *local) *spares[R] {
 func newSpares[R any](l *local) *spares[R] {
 	at := int(l.evict) % len(l.kinds)
 	l.evict++
-	s := &spares[R]{}
+	s := &spares[R]{depots: l.depots}
 	l.kinds[at] = s
 	return s
 }
@@ -184,13 +223,4 @@ func repay[T any](l *local, o *offer[T]) {
 	o.s, o.w, o.n = nil, nil, 0
 	o.blank()
 	sparesOf[offer[T]](l).put(o)
-}
-
-// blank clears what an operation has left in o, which nobody else knows any more.
-func (o *offer[T]) blank() {
-	clear1(&o.v)
-	o.obj, o.from, o.moved = nil, nil, false
-	if o.done.Load() {
-		o.done = flag{} // nobody looks
-	}
 }

@@ -130,11 +130,11 @@ func (p *Port[T]) left(*wakes)               {}
 func (p *Port[T]) meet(o *offer[T], ws *wakes) outcome {
 	switch {
 	case p.at == nil || p.at.next == nil:
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	}
 	p.at = p.at.next
 	o.v = p.at.v
-	return matched
+	return met
 }

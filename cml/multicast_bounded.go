@@ -154,9 +154,9 @@ func (m *BoundedMulticast[T]) simulatedName(kind) string            { return "Bo
 func (m *BoundedMulticast[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 	switch {
 	case m.reason == nil && m.lag == WaitForReader && m.full():
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	case m.reason != nil:
 		o.v = Item[T]{Err: m.reason}
 	default:
@@ -164,7 +164,7 @@ func (m *BoundedMulticast[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 		o.v = Item[T]{}
 		m.send(v, ws)
 	}
-	return matched
+	return met
 }
 
 func (m *BoundedMulticast[T]) full() bool { return m.end-m.begin == uint64(m.room) }
@@ -390,9 +390,9 @@ func (p *BoundedPort[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 	m := p.m
 	switch {
 	case !p.closed && p.next == m.end && m.reason == nil:
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	case p.closed:
 		o.v = Item[T]{Err: ErrClosed}
 	case p.dropped():
@@ -406,5 +406,5 @@ func (p *BoundedPort[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 		p.move(next + 1)
 		m.advance(ws)
 	}
-	return matched
+	return met
 }

@@ -161,7 +161,9 @@ func (m *Mutex) lockWaiting() {
 	o := loan[Unit](l)
 	o.obj, o.w, o.n = m, w, waitsFirst
 	for {
-		m.mu.Lock()
+		if m.mu.Lock() {
+			l = localOf(w) // L1
+		}
 		if m.acquire() {
 			m.mu.Unlock()
 			break
@@ -208,11 +210,11 @@ func (m *Mutex) left(*wakes)                    {}
 // clears it.
 func (m *Mutex) meet(o *offer[Unit], ws *wakes) outcome {
 	if !m.acquire() {
-		return none
+		return mustWait
 	}
 	if !o.claim(ws) {
 		m.pass(ws)
-		return over
+		return tooLate
 	}
-	return matched
+	return met
 }

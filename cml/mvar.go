@@ -106,10 +106,10 @@ func (m *MVar[T]) line(o *offer[T]) *queue[T] {
 
 func (m *MVar[T]) meet(o *offer[T], ws *wakes) outcome {
 	if m.full == (o.kind == kindPut) || m.lent {
-		return none
+		return mustWait
 	}
 	if !o.claim(ws) {
-		return over
+		return tooLate
 	}
 	switch o.kind {
 	case kindPut:
@@ -126,7 +126,7 @@ func (m *MVar[T]) meet(o *offer[T], ws *wakes) outcome {
 		clear1(&m.v)
 	}
 	m.settle(ws)
-	return matched
+	return met
 }
 
 // settle serves those who can be, now that the MVar has changed.

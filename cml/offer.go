@@ -1,9 +1,26 @@
 package cml
 
 import (
+	"unsafe"
+
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
+
+// An offerHeader is what is not typed in an offer: what it takes to wait in a word.
+type offerHeader struct {
+	cell
+	moved bool // it has been in a queue. Under the lock of the channel; then the performer's
+	// done says that whoever unlinked it has finished with it: of a plain one that
+	// was in a queue, that it is over; of another one that was taken out of a
+	// channel's word, that it was dead. Writer: who unlinked it, last.
+	done flag
+	s    *state         // nil: plain, or a performance that has published nothing
+	w    wait.Waiter    // of a plain one
+	from unsafe.Pointer // where the value is, of a put that was posted: in the op, which does not change
+
+	putting, getting entry // set when made
+}
 
 // An offer is one party's part in an operation on an object: of a fiber that
 // waits for this alone (s is nil), or of a performance that may have others.
@@ -34,31 +51,10 @@ const (
 	kindModify
 )
 
-// An outcome is what came of an attempt.
-type outcome uint8
-
-const (
-	none    outcome = iota // nobody there: wait
-	matched                // done
-	over                   // the performance has been decided otherwise
-	passed                 // this partner is oneself
-	gone                   // this partner has been decided otherwise
-)
-
-// An object is something on which operations are performed. All methods but
-// mutex and simulatedName are called with the mutex held.
-type object[T any] interface {
-	mutex() *lock
-	// meet does the operation of o if that can be done now: matched, none or
-	// over.
-	meet(o *offer[T], ws *wakes) outcome
-	// line returns the queue in which o waits.
-	line(o *offer[T]) *queue[T]
-	// left is called after an offer was withdrawn, as others may now get ahead.
-	left(ws *wakes)
-	// simulatedName is the name of an operation of that kind on it, for simulations. It may be
-	// called without the mutex.
-	simulatedName(k kind) string
+// enqueue lets o wait in q, its queue of at, which has a word.
+func (o *offer[T]) enqueue(at object[T], q *queue[T]) {
+	o.moved, o.obj = true, at
+	q.push(o)
 }
 
 // claim commits the performance of o, the party that acts. False: it is over.
@@ -81,26 +77,36 @@ func (q *offer[T]) grant(ws *wakes) bool {
 	return true
 }
 
-// pair commits o, the party that acts, together with q, which waits: matched,
-// over, passed or gone. Unless it is passed or over, q is unlinked.
-func (o *offer[T]) pair(q *offer[T], ws *wakes) outcome {
+// What came of one partner whom a party that acts has tried.
+type pairing uint8
+
+const (
+	paired          pairing = iota // they have met
+	partnerDecided                 // the partner had been decided otherwise
+	actorDecided                   // the party that acts had been
+	samePerformance                // the partner is another arm of the one that acts
+)
+
+// pair commits o, the party that acts, together with q, which waits. If they are paired,
+// or the partner was decided, q is unlinked.
+func (o *offer[T]) pair(q *offer[T], ws *wakes) pairing {
 	switch {
 	case q.s == nil:
 		if !o.claim(ws) {
-			return over
+			return actorDecided
 		}
 		o.exchange(q)
 		q.grant(ws)
-		return matched
+		return paired
 	case q.s == o.s:
-		return passed
+		return samePerformance
 	case o.s == nil:
 		o.exchange(q) // before the CAS: W7
 		if q.grant(ws) {
-			return matched
+			return paired
 		}
 		o.exchangeBack(q)
-		return gone
+		return partnerDecided
 	}
 	if !q.s.lost(ws) {
 		m := newPair(
@@ -110,14 +116,14 @@ func (o *offer[T]) pair(q *offer[T], ws *wakes) outcome {
 		if m.run(ws) {
 			q.queue.remove(q)
 			o.exchange(q)
-			return matched
+			return paired
 		}
 		if o.s.decided(ws) != nil {
-			return over
+			return actorDecided
 		}
 	}
 	q.queue.remove(q)
-	return gone
+	return partnerDecided
 }
 
 // meetIn lets o meet the first in the queue that can be met.
@@ -129,14 +135,16 @@ func (o *offer[T]) meetIn(line *queue[T], ws *wakes) outcome {
 	var next *offer[T]
 	for ; q != nil; q = next {
 		next = q.next
-		switch out := o.pair(q, ws); out {
-		case matched, over:
-			return out
-		case passed:
+		switch o.pair(q, ws) {
+		case paired:
+			return met
+		case actorDecided:
+			return tooLate
+		case samePerformance:
 			line.passed, line.passedBy = q, o.s
 		}
 	}
-	return none
+	return mustWait
 }
 
 // exchange moves the values of two parties that meet.
@@ -175,7 +183,7 @@ func (o *offer[T]) withdraw(p *performance, index int) {
 		p.won = o
 		if p.pair {
 			mu.Lock()
-			mu.Unlock() //lint:ignore SA2001 whoever had it has finished: W7
+			mu.Unlock() // whoever had it has finished: W7
 		}
 		return
 	}
@@ -191,102 +199,139 @@ func (o *offer[T]) withdraw(p *performance, index int) {
 	repay(p.local(), o)
 }
 
-// A queue is a list of offers, first come, first served. It belongs to the lock
-// of an object.
-type queue[T any] struct {
-	first, last *offer[T]
-	n           int
-	// passed and all before it are offers of passedBy, which need not look at them
-	// again: its arms are not compared with each other. Both nil: unknown.
-	passed   *offer[T]
-	passedBy *state
-}
-
-func (q *queue[T]) push(o *offer[T]) {
-	o.queue, o.prev, o.next = q, q.last, nil
-	q.n++
-	if q.last == nil {
-		q.first = o
-	} else {
-		q.last.next = o
+// settle makes o, a plain party that is done, as it was.
+func (o *offer[T]) settle() {
+	o.done = flag{} // nobody looks
+	if o.moved {
+		o.moved, o.obj = false, nil
 	}
-	q.last = o
 }
 
-// pushFront puts o before all others.
-func (q *queue[T]) pushFront(o *offer[T]) {
-	o.queue, o.prev, o.next = q, nil, q.first
-	q.n++
-	if q.first == nil {
-		q.last = o
-	} else {
-		q.first.prev = o
+// park waits until o, a plain offer that is queued, is done. If the fiber has to
+// end before that, it takes o back, and does.
+func (o *offer[T]) park(why wait.Reason) {
+	w := o.w
+	watched := wait.Watched()
+	if watched {
+		w.At(o.obj, why)
 	}
-	q.first = o
+	for !o.done.Load() {
+		if !w.Wait(why) || o.done.Load() {
+			continue
+		}
+		mu := o.obj.mutex()
+		mu.Lock()
+		l := localOf(w)     // L1
+		if o.queue == nil { // done, then
+			mu.Unlock()
+			continue
+		}
+		o.queue.remove(o)
+		o.obj.left(&l.wakes)
+		mu.Unlock()
+		l.wakes.flush(w)
+		repay(l, o)
+		w.Exit()
+	}
+	if watched {
+		w.At(nil, wait.None)
+	}
 }
 
-func (q *queue[T]) remove(o *offer[T]) {
-	if q.passed == o {
-		if q.passed = o.prev; o.prev == nil {
-			q.passedBy = nil
+// published notes what came of publishing o. True: p is decided.
+func (o *offer[T]) published(p *performance, out outcome) bool {
+	if p.wakes.one != nil {
+		p.wakes.flush(p.w)
+	}
+	if out == tooLate {
+		repay(p.local(), o)
+		return true
+	}
+	if out == met && o.s == nil {
+		p.s.word.Store(&o.cell) // nobody else knows p
+	}
+	p.open = true
+	p.published = append(p.published, o)
+	return out == met
+}
+
+// retract implements retractor.
+func (o *offer[T]) retract(p *performance, sl *slot) bool {
+	w := sl.word
+	if !w.entry.CompareAndSwap(sl.mine, nil) && !o.done.Load() { // S4, S6
+		w.mu.Lock()
+		lost := false
+		if o.queue != nil {
+			o.queue.remove(o)
+		} else {
+			lost = !o.moved && !o.done.Load() // S6
+		}
+		if o.moved {
+			o.obj.left(&p.wakes)
+		}
+		w.mu.Unlock()
+		if p.wakes.one != nil {
+			p.wakes.flush(p.w)
+		}
+		if lost {
+			return false
 		}
 	}
-	if o.prev == nil {
-		q.first = o.next
-	} else {
-		o.prev.next = o.next
-	}
-	if o.next == nil {
-		q.last = o.prev
-	} else {
-		o.next.prev = o.prev
-	}
-	o.queue, o.prev, o.next = nil, nil, nil
-	q.n--
+	o.blank()
+	return true
 }
 
-// wakes collects who is to be woken once no lock is held.
-type wakes struct {
-	one  wait.Waiter
-	more []wait.Waiter
-}
+// dismiss implements retractor.
+func (o *offer[T]) dismiss(l *local) { repay(l, o) }
 
-func (ws *wakes) add(w wait.Waiter) {
-	if ws.one == nil {
-		ws.one = w
-	} else {
-		ws.more = append(ws.more, w)
+// blank clears what an operation has left in o, which nobody else knows any more.
+func (o *offer[T]) blank() {
+	clear1(&o.v)
+	o.obj, o.from, o.moved = nil, nil, false
+	if o.done.Load() {
+		o.done = flag{} // nobody looks
 	}
 }
 
-// flush wakes them. by is the caller's waiter, or nil.
-func (ws *wakes) flush(by wait.Waiter) {
-	if ws.one == nil {
-		return
-	}
-	ws.wake(by)
-	if simhook.On() {
-		simhook.Woke()
-	}
+func (o *offer[T]) part() wait.Part { return wait.Part{Place: o.obj, Why: o.why} }
+
+// init makes the header one that can be put in words.
+func (h *offerHeader) init() {
+	h.status.Store(succeeded)
+	h.putting = entry{h, putting}
+	h.getting = entry{h, getting}
 }
 
-// wake is flush for who may be called with a lock of somebody's held.
-func (ws *wakes) wake(by wait.Waiter) {
-	if ws.one == nil {
-		return
+// at returns what a word points to while the header is in it.
+func (h *offerHeader) at(s side) *entry {
+	if s == putting {
+		return &h.putting
 	}
-	one, more := ws.one, ws.more
-	*ws = wakes{}
-	unpark(one, by)
-	for _, w := range more {
-		unpark(w, by)
-	}
+	return &h.getting
 }
 
-func unpark(w, by wait.Waiter) {
-	if by == nil {
+// chosen commits the performance of h, which the caller has taken out. If it
+// reports false, h is dead: the caller sets done, when it has finished with it.
+func (h *offerHeader) chosen() bool {
+	s := h.s
+	w := s.w
+	cur := s.word.Load()
+	if (cur == nil || cur == withContexts && !s.calledOff()) && s.word.CompareAndSwap(cur, &h.cell) || // W8
+		(cur == nil || cur.status.Load() != succeeded) && h.chosenAfter() {
 		w.Unpark()
-	} else {
-		w.UnparkBy(by)
+		if simhook.On() {
+			simhook.Woke()
+		}
+		return true
 	}
+	return false
+}
+
+// chosenAfter is the commit where the word was not vacant: it may be a match that
+// has to be decided first.
+func (h *offerHeader) chosenAfter() bool {
+	var ws wakes
+	ok := h.s.commit(&h.cell, &ws)
+	ws.flush(nil)
+	return ok
 }

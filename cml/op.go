@@ -47,7 +47,16 @@ func Perform[T any](op Op[T]) T {
 		pointOf(op)
 	}
 	if c, ok := op.(*choice[T]); ok && !c.traits.has(active|uneven) { // with nothing to be looked up
-		return performArms(c.arms, c.traits)
+		v, p := offerArms(c.arms, c.traits)
+		if p == nil {
+			return v
+		}
+		for !p.over() {
+			if p.w.Wait(p.why()) {
+				p.end()
+			}
+		}
+		return c.arms[p.index].op.result(p, 0)
 	}
 	h := op.about()
 	if h.traits.has(active) {

@@ -45,23 +45,6 @@ type performance struct {
 	leaves [1]leaf
 }
 
-// A rare is what few performances have.
-type rare struct {
-	regions []region
-	undos   []func() // the withdraw functions of NewOp that are to be called
-}
-
-// A region is what has to know whether one of a range of leaves was chosen.
-type region struct {
-	lo, hi int // leaves; hi is below lo while the range is not known yet
-	nack   *Cond
-	abort  func() // to be called if it was not chosen
-	won    *bool
-	leave  func() // to be called if it was, but the performer never gets to its value
-}
-
-func (r *region) covers(index int) bool { return r.lo <= index && index < r.hi }
-
 // maxKept bounds what a record keeps for its next use, and maxSlots the slots.
 const (
 	maxKept  = 64
@@ -81,14 +64,6 @@ func newPerformance() *performance {
 	p := &performance{}
 	p.init()
 	return p
-}
-
-// uncommon returns the rare part.
-func (p *performance) uncommon() *rare {
-	if p.rare == nil {
-		p.rare = &rare{}
-	}
-	return p.rare
 }
 
 // begin returns a performance of the calling fiber or goroutine.
@@ -136,48 +111,6 @@ func (p *performance) forgetState() {
 	}
 }
 
-// random returns the next of a series (xorshift64: Marsaglia 2003).
-func (p *performance) random() uint64 {
-	p.rng ^= p.rng << 13
-	p.rng ^= p.rng >> 7
-	p.rng ^= p.rng << 17
-	return p.rng
-}
-
-// order returns where to start among n arms and how far to step, by the random
-// number r. Every arm is as likely the start, and a step is as likely as its
-// opposite, so that of any two arms either is as likely first.
-func order(n int, r uint64) (start, step int) {
-	start = int((r >> 32) * uint64(n) >> 32)
-	low := r & (1<<32 - 1)
-	switch {
-	case n < 3:
-		return start, 1
-	case n&(n-1) == 0:
-		return start, int(low*uint64(n/2)>>32)<<1 | 1
-	case n == 3:
-		return start, 1 + int(low>>31)
-	}
-	for range 4 {
-		step = 1 + int(low*uint64(n-1)>>32)
-		if gcd(step, n) == 1 {
-			return start, step
-		}
-		low = (low*0x9e3779b97f4a7c15 + 1) >> 16 & (1<<32 - 1)
-	}
-	if r&1 == 0 {
-		return start, 1
-	}
-	return start, n - 1
-}
-
-func gcd(a, b int) int {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
-}
-
 // over reports whether the performance is decided. If it is, what lost has been
 // withdrawn, and index is the leaf that won. Otherwise the performer parks, as
 // the last thing that Perform and its like do themselves: each frame that a switch
@@ -207,6 +140,15 @@ func (p *performance) over() bool {
 	}
 	p.index = p.withdraw(c)
 	return true
+}
+
+// wait waits until the performance is decided, for those to whom a frame more is nothing.
+func (p *performance) wait() {
+	for !p.over() {
+		if p.w.Wait(p.why()) {
+			p.end()
+		}
+	}
 }
 
 // end aborts the performance, as the fiber has to end, and ends that. It returns
@@ -243,7 +185,7 @@ func (p *performance) withdraw(c *cell) int {
 		case i == index:
 			if p.pair {
 				w.mu.Lock()
-				w.mu.Unlock() //lint:ignore SA2001 whoever had it has finished: W7
+				w.mu.Unlock() // whoever had it has finished: W7
 			}
 			sl.mine.offer.from = nil
 		case !sl.slow && w.entry.Load() == sl.mine && w.entry.CompareAndSwap(sl.mine, nil): // S4
@@ -271,33 +213,6 @@ func (p *performance) withdraw(c *cell) int {
 	return index
 }
 
-// undo calls the withdraw functions. If one of them panics or exits, that is the
-// end of the performance, of which the leaf index was chosen.
-func (p *performance) undo(index int) {
-	returned := false
-	defer func() {
-		p.rare.undos = nil
-		if !returned {
-			p.fail(index)
-		}
-	}()
-	callAll(p.rare.undos)
-	returned = true
-}
-
-// callAll calls all of fs, whatever the others do.
-func callAll(fs []func()) {
-	i := 0
-	defer func() {
-		if i < len(fs) {
-			callAll(fs[i+1:])
-		}
-	}()
-	for ; i < len(fs); i++ {
-		fs[i]()
-	}
-}
-
 // finish ends the performance: the leaf index, or -1, was chosen. It signals the
 // nacks, calls the hooks, and gives the record back; the caller must not use it
 // any more.
@@ -310,13 +225,6 @@ func (p *performance) finish(index int) {
 		return
 	}
 	p.release()
-}
-
-//go:noinline
-func (p *performance) finishRegions(index int) {
-	regions := p.rare.regions
-	p.release()
-	settle(regions, index, false)
 }
 
 // fail is finish where user code has panicked or exited: nobody will come for the
@@ -388,41 +296,6 @@ func (p *performance) giveBack() {
 	w := p.w
 	localOf(w).perfs.put(p)
 	wait.Release(w)
-}
-
-// settle tells the regions which leaf was chosen. All nacks are ready before the
-// first hook runs, and every hook runs, whatever the others do.
-func settle(regions []region, index int, failed bool) {
-	for i := range regions {
-		switch r := &regions[i]; {
-		case r.covers(index):
-			if r.won != nil {
-				*r.won = true
-			}
-		case r.nack != nil:
-			r.nack.Signal()
-		}
-	}
-	callHooks(regions, index, failed)
-}
-
-func callHooks(regions []region, index int, failed bool) {
-	i := 0
-	defer func() {
-		if i < len(regions) {
-			callHooks(regions[i+1:], index, failed)
-		}
-	}()
-	for ; i < len(regions); i++ {
-		switch r := &regions[i]; {
-		case !r.covers(index):
-			if r.abort != nil {
-				r.abort()
-			}
-		case failed && r.leave != nil:
-			r.leave()
-		}
-	}
 }
 
 // abandon ends a performance in which user code panicked or exited, if it has

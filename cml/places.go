@@ -80,8 +80,6 @@ func (p *performance) Parts(to []wait.Part) []wait.Part {
 	return to
 }
 
-func (o *offer[T]) part() wait.Part { return wait.Part{Place: o.obj, Why: o.why} }
-
 func (x *external[T]) part() wait.Part { return wait.Part{Place: x.w, Why: wait.Custom} }
 
 // A told source says what it waits for: those of package runtime do.

@@ -62,6 +62,7 @@ const (
 	active traits = 1 << iota // force has something to do
 	impure                    // try needs a performance
 	asks                      // it may be ready without anybody in the word
+	later                     // it is not ready when it comes, so need not be tried
 	awaits                    // a context is among its leaves: W8
 	// Of a choice:
 	biased // the leftmost is preferred
@@ -77,13 +78,14 @@ var (
 	headNone   = &head{}
 	headOne    = &head{leaves: 1, traits: impure}
 	headPure   = &head{leaves: 1}
+	headLater  = &head{leaves: 1, traits: later}
 )
 
-// cannotMatch reports that nobody is there with whom the op could meet: trying it would
-// be in vain.
+// cannotMatch reports that trying the op would be in vain: nobody is there with whom it could
+// meet.
 func (h *head) cannotMatch() bool {
 	if h.word == nil || h.traits.has(asks) {
-		return false
+		return h.traits.has(later)
 	}
 	s := h.word.entry.Load()
 	return s == nil || s.side == h.side
@@ -139,9 +141,7 @@ func (p *performance) post(h *head, i int) bool {
 	}
 	p.open, p.touched = true, true
 	sl.word = h.word
-	if p.top <= i {
-		p.top = i + 1
-	}
+	p.top = max(p.top, i+1) // no branch: arms are posted in random order
 	return true
 }
 
@@ -175,13 +175,6 @@ func fit[T any](p *performance, h *head, i int) *offer[T] {
 	return offerAt[T](sl.mine)
 }
 
-// A place is an object with a word.
-type place[T any] interface {
-	object[T]
-	// wait lets o, which met nobody, wait. Under the lock.
-	wait(o *offer[T])
-}
-
 // publishAt lets leaf i of p, the op of h at at, meet a partner, or wait.
 func publishAt[T any](p *performance, h *head, i int, at place[T]) bool {
 	if p.post(h, i) {
@@ -203,7 +196,7 @@ func publishAt[T any](p *performance, h *head, i int, at place[T]) bool {
 		o.s = p.s
 	}
 	out := at.meet(o, &p.wakes)
-	if out == none {
+	if out == mustWait {
 		o.s = p.s
 		at.wait(o)
 	} else {
@@ -213,47 +206,18 @@ func publishAt[T any](p *performance, h *head, i int, at place[T]) bool {
 	if p.wakes.one != nil {
 		p.wakes.flush(p.w)
 	}
-	if out == over {
+	if out == tooLate {
 		o.blank()
 		return true
 	}
-	if out == matched && o.s == nil {
+	if out == met && o.s == nil {
 		p.s.word.Store(&o.cell) // nobody else knows p
 	}
 	p.open = true
 	sl.word, sl.slow = h.word, true
 	p.top = max(p.top, i+1)
-	return out == matched
+	return out == met
 }
-
-// retract implements retractor.
-func (o *offer[T]) retract(p *performance, sl *slot) bool {
-	w := sl.word
-	if !w.entry.CompareAndSwap(sl.mine, nil) && !o.done.Load() { // S4, S6
-		w.mu.Lock()
-		lost := false
-		if o.queue != nil {
-			o.queue.remove(o)
-		} else {
-			lost = !o.moved && !o.done.Load() // S6
-		}
-		if o.moved {
-			o.obj.left(&p.wakes)
-		}
-		w.mu.Unlock()
-		if p.wakes.one != nil {
-			p.wakes.flush(p.w)
-		}
-		if lost {
-			return false
-		}
-	}
-	o.blank()
-	return true
-}
-
-// dismiss implements retractor.
-func (o *offer[T]) dismiss(l *local) { repay(l, o) }
 
 // retract takes back what is posted in sl, if that is not as simple as a CAS.
 func (p *performance) retract(sl *slot) {

@@ -272,11 +272,11 @@ func (q *Queue[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 	case q.meets && q.reason == nil:
 		return o.meetIn(&q.puts, ws)
 	case put && q.reason == nil && q.full() && !q.slides:
-		return none
+		return mustWait
 	case !put && q.reason == nil && q.n == 0:
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	case put && q.reason != nil, !put && q.n == 0:
 		o.v = Item[T]{Err: q.reason}
 	case put:
@@ -286,7 +286,7 @@ func (q *Queue[T]) meet(o *offer[Item[T]], ws *wakes) outcome {
 	default:
 		o.v = Item[T]{Value: q.next(ws)}
 	}
-	return matched
+	return met
 }
 
 func (q *Queue[T]) full() bool { return q.capacity > 0 && q.n == q.capacity }

@@ -3,12 +3,14 @@ package cml_test
 import (
 	"context"
 	goruntime "runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
@@ -168,5 +170,50 @@ func TestRecordsRetainNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Many wait at once, again and again: what they wait by is there from the time before, more
+// than one scheduler keeps by itself.
+func TestACrowdWaitsByTheRecordsOfTheLast(t *testing.T) {
+	const crowd = 10_000
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	err := fibers.Run(func() {
+		a, b := cml.NewChan[int](), cml.NewChan[int]()
+		both := cml.Choice(a.GetOp(), b.GetOp())
+		each := func() (bytes uint64) {
+			var before, after goruntime.MemStats
+			goruntime.ReadMemStats(&before)
+			var end cml.WaitGroup
+			end.Add(crowd)
+			var begun atomic.Int32
+			for range crowd {
+				fibers.Go(func() {
+					begun.Inc()
+					cml.Perform(both)
+					end.Done()
+				})
+			}
+			for begun.Load() < crowd {
+				fibers.Yield()
+			}
+			for range crowd {
+				a.Put(0)
+			}
+			end.Wait()
+			goruntime.ReadMemStats(&after)
+			return (after.TotalAlloc - before.TotalAlloc) / crowd
+		}
+		first := each()
+		again := each()
+		for range 5 {
+			again = min(again, each())
+		}
+		if again > 200 && !race.Enabled { // there sync.Pool forgets at random
+			t.Errorf("one who waits takes %d new bytes each time, and %d the first time", again, first)
+		}
+	}, fibers.WithSchedulers(1))
+	if err != nil {
+		t.Fatal(err)
 	}
 }

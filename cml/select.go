@@ -96,16 +96,35 @@ func selectUnseen(ops []Op[Unit])
 
 //lint:ignore U1000 selectUnseen is this, by its name for the linker
 func selectAmong(ops []Op[Unit]) {
-	switch n := len(ops); {
-	case n < 2 || n > len(manyArms{}) || simhook.On():
-	case n <= len(fewArms{}):
+	if n := len(ops); n >= 2 && n <= len(fewArms{}) && !simhook.On() {
 		var room fewArms
-		if selectArms(room[:n], ops) {
+		arms := room[:n]
+		if p, simple := offerOps(arms, ops); simple {
+			if p == nil {
+				return
+			}
+			for !p.over() {
+				if p.w.Wait(p.why()) {
+					p.end()
+				}
+			}
+			arms[p.index].op.result(p, 0)
 			return
 		}
-	default:
+	}
+	selectMany(ops)
+}
+
+// selectMany is selectAmong of more ops, or such as are not as simple.
+func selectMany(ops []Op[Unit]) {
+	if n := len(ops); n > len(fewArms{}) && n <= len(manyArms{}) && !simhook.On() {
 		var room manyArms
-		if selectArms(room[:n], ops) {
+		arms := room[:n]
+		if p, simple := offerOps(arms, ops); simple {
+			if p != nil {
+				p.wait()
+				arms[p.index].op.result(p, 0)
+			}
 			return
 		}
 	}
@@ -118,14 +137,14 @@ type (
 	manyArms [64]arm[Unit]
 )
 
-// selectArms performs the choice of ops, if they are leaves without guards.
-func selectArms(arms []arm[Unit], ops []Op[Unit]) bool {
+// offerOps is offerArms of ops, if they are simple: leaves without guards.
+func offerOps(arms []arm[Unit], ops []Op[Unit]) (p *performance, simple bool) {
 	_, all := gather("Select", arms, ops, 0)
 	if all.has(active | uneven) {
-		return false
+		return nil, false
 	}
-	performArms(arms, all)
-	return true
+	_, p = offerArms(arms, all)
+	return p, true
 }
 
 // selectPicks is Select of any ops. What is performed is the choice of ops that say which of

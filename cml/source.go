@@ -31,13 +31,19 @@ func FromSource[T any](s Source[T]) Op[T] {
 	if s == nil {
 		panic("cml: FromSource(nil): give it a source")
 	}
-	return &sourceOp[T]{src: s}
+	op := &sourceOp[T]{src: s, h: headPure}
+	if l, ok := s.(interface{ Later() wait.Later }); ok && bool(l.Later()) {
+		op.h = headLater
+	}
+	return op
 }
 
 type sourceOp[T any] struct {
-	pure
 	src Source[T]
+	h   *head // headLater of one that says that Try is in vain: timers of package runtime do
 }
+
+func (op *sourceOp[T]) about() *head { return op.h }
 
 func (op *sourceOp[T]) force(*performance, int) Op[T] { return op }
 

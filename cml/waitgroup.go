@@ -70,9 +70,9 @@ func (g *WaitGroup) left(*wakes)                    {}
 func (g *WaitGroup) meet(o *offer[Unit], ws *wakes) outcome {
 	switch {
 	case g.n > 0:
-		return none
+		return mustWait
 	case !o.claim(ws):
-		return over
+		return tooLate
 	}
-	return matched
+	return met
 }

@@ -101,11 +101,11 @@ func (o *Observer[T]) left(*wakes)               {}
 func (o *Observer[T]) meet(x *offer[T], ws *wakes) outcome {
 	switch {
 	case o.seen == o.w.stores:
-		return none
+		return mustWait
 	case !x.claim(ws):
-		return over
+		return tooLate
 	}
 	o.seen = o.w.stores
 	x.v = o.w.v
-	return matched
+	return met
 }

@@ -157,6 +157,9 @@ func (b *bridge[T]) Scratch() *any { panic(nobodyWaits) }
 // Shared implements wait.Waiter.
 func (b *bridge[T]) Shared() *any { return &b.shared }
 
+// Depots implements wait.Waiter.
+func (b *bridge[T]) Depots() *sync.Map { return nil }
+
 // Park implements wait.Waiter; nobody waits in a bridge.
 func (b *bridge[T]) Park(wait.Reason) { panic(nobodyWaits) }
 

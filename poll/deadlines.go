@@ -38,11 +38,22 @@ func newDeadlines(desc *epoll.Desc) *deadlines {
 func (d *deadlines) now() moment { return moment(time.Since(d.start)) + 1 }
 
 // set sets the deadlines of the directions that are said.
-func (d *deadlines) set(t time.Time, in, out bool) {
+func (d *deadlines) set(t time.Time, in, out bool) { d.note(t, in, out).wake() }
+
+// late are those who are past the deadline of a direction. They are woken when the lock is free, as
+// one of them may be a call that takes others: L1.
+type late [2]epoll.Sleepers
+
+func (l late) wake() {
+	l[epoll.In].Wake()
+	l[epoll.Out].Wake()
+}
+
+func (d *deadlines) note(t time.Time, in, out bool) (l late) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.off {
-		return
+		return l
 	}
 	var at moment
 	past := false
@@ -60,7 +71,7 @@ func (d *deadlines) set(t time.Time, in, out bool) {
 		dir := epoll.Direction(dir)
 		if past {
 			d.at[dir] = 0
-			d.desc.Expire(dir)
+			l[dir] = d.desc.Expire(dir)
 			continue
 		}
 		d.at[dir] = at
@@ -69,6 +80,7 @@ func (d *deadlines) set(t time.Time, in, out bool) {
 	if at != 0 && !past {
 		d.arm(at)
 	}
+	return l
 }
 
 // arm has the timer fire at the moment or before. mu is held.
@@ -86,11 +98,13 @@ func (d *deadlines) arm(at moment) {
 }
 
 // fire expires what is due, and sets the timer for what is not.
-func (d *deadlines) fire() {
+func (d *deadlines) fire() { d.expire().wake() }
+
+func (d *deadlines) expire() (l late) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.off {
-		return
+		return l
 	}
 	d.next = 0
 	now := d.now()
@@ -99,11 +113,12 @@ func (d *deadlines) fire() {
 		case at == 0:
 		case at <= now:
 			d.at[dir] = 0
-			d.desc.Expire(epoll.Direction(dir))
+			l[dir] = d.desc.Expire(epoll.Direction(dir))
 		default:
 			d.arm(at)
 		}
 	}
+	return l
 }
 
 // stop is for good.

@@ -107,7 +107,7 @@ func (f *fd) leave() {
 		}
 		syscall.Close(f.sys)
 		if gone := f.gone.Load(); gone != nil { // F2
-			gone.Signal()
+			go gone.Signal() // the caller may have locks: L1
 		}
 	}
 }

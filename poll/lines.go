@@ -22,8 +22,15 @@ type Line struct {
 type LineMerger struct {
 	op   cml.Op[Line]
 	left atomic.Int32 // Readers that have not ended. Writers: those who tell an end
-	over *cml.Cond    // all have
+	over *cml.Cond    // all have: for those who wait
 }
+
+// theEnd is what is delivered when all have ended, and errAllEnded stands for it among what is
+// taken of a Reader.
+var (
+	theEnd      = Line{From: -1, Err: io.EOF}
+	errAllEnded = errors.New("all have ended")
+)
 
 // A member is a Reader of a LineMerger.
 type member struct {
@@ -43,12 +50,17 @@ func MergeLines(readers ...*Reader) *LineMerger {
 			panic("poll: MergeLines of a nil Reader")
 		}
 		op := r.op(want{kind: aLine, of: &member{m: m}}, false)
-		ops = append(ops, cml.Wrap(op, func(t taken) Line { return Line{i, t.text(), t.err} }))
+		ops = append(ops, cml.Wrap(op, func(t taken) Line {
+			if t.err == errAllEnded {
+				return theEnd
+			}
+			return Line{i, t.text(), t.err}
+		}))
 	}
 	if len(readers) == 0 {
 		m.over.Signal()
 	}
-	ops = append(ops, cml.Wrap(m.over.WaitOp(), func(cml.Unit) Line { return Line{From: -1, Err: io.EOF} }))
+	ops = append(ops, cml.Wrap(m.over.WaitOp(), func(cml.Unit) Line { return theEnd }))
 	m.op = cml.Choice(ops...)
 	return m
 }
@@ -63,13 +75,17 @@ func (m *LineMerger) GetOp() cml.Op[Line] { return m.op }
 // over reports whether nothing will come of x any more.
 func (x *member) over() bool { return x != nil && x.ended }
 
-// told says that x has delivered a line, or an error. The lock of its Reader is held.
-func (x *member) told(err error) {
+// rest is what an attempt finds when nothing will come of x any more: that all have ended, if
+// they have, as those who wait may not have been told yet.
+func (x *member) rest() (t taken, ok bool) { return taken{err: errAllEnded}, x.m.left.Load() == 0 }
+
+// told says that x has delivered a line, or an error. The lock of its Reader, host, is held.
+func (x *member) told(err error, host *guard) {
 	if x == nil || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return
 	}
 	x.ended = true
 	if x.m.left.Dec() == 0 {
-		x.m.over.Signal()
+		host.aside(func() { x.m.over.Signal() }) // L1
 	}
 }

@@ -140,21 +140,26 @@ func (p *plainListener) takeAbandoned() (a accepted, ok bool) {
 
 // give gives a to one who wants it, or keeps it; an error is for all.
 func (p *plainListener) give(a accepted) {
+	if !p.handOut(a) && a.err == nil {
+		a.stream.close() // which a fiber waits for: L1
+	}
+}
+
+// handOut is give, but that it reports false if nobody will ever want a.
+func (p *plainListener) handOut(a accepted) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for want := range p.wants {
 		delete(p.wants, want)
 		if (*want)(a) && a.err == nil {
-			return
+			return true
 		}
 	}
-	switch {
-	case a.err != nil:
-	case p.closed:
-		a.stream.close()
-	default:
-		p.abandoned = append(p.abandoned, a)
+	if a.err != nil || p.closed {
+		return false
 	}
+	p.abandoned = append(p.abandoned, a)
+	return true
 }
 
 // serve accepts until nobody wants any.

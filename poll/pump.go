@@ -3,9 +3,6 @@ package poll
 import (
 	"io"
 	"sync"
-
-	"github.com/seed222ee791/fibers/internal/simhook"
-	fibers "github.com/seed222ee791/fibers/runtime"
 )
 
 // A pump makes a source of any io.Reader: one goroutine reads while somebody waits, and
@@ -17,8 +14,9 @@ import (
 //
 // Checked by: TestReaderOver…, TestReaderModel.
 type pump struct {
-	r  io.Reader
-	mu struct {
+	r    io.Reader
+	host *guard // of the Reader
+	mu   struct {
 		sync.Mutex
 		chunk   []byte
 		at, end int // of chunk: has come, and has not been taken
@@ -58,7 +56,7 @@ func (p *pump) notice(call func()) (cancel func(), ok bool) {
 			p.mu.chunk = make([]byte, readerSize)
 		}
 		p.mu.up = true
-		aside(p.read)
+		p.host.aside(p.read) // L1
 	}
 	p.mu.call = call
 	return p.silence, true
@@ -92,20 +90,12 @@ func (p *pump) read() {
 // patience is how often a reader, or writer, may do nothing without an error.
 const patience = 100
 
-// aside runs f beside the caller: in a goroutine, or where there are none, a fiber.
-func aside(f func()) {
-	if simhook.Current() != nil {
-		fibers.Go(f)
-	} else {
-		go f()
-	}
-}
-
 // A drain makes a sink of any io.Writer, likewise. What it is writing it tells the next
 // attempt when it has.
 type drain struct {
-	w  io.Writer
-	mu struct {
+	w    io.Writer
+	host *guard // of the Writer
+	mu   struct {
 		sync.Mutex
 		chunk []byte
 		n     int // so much of it has been written, if done
@@ -127,7 +117,7 @@ func (d *drain) tryWrite(b []byte, _ bool) (int, bool, error) {
 	case !d.mu.up && len(b) > 0:
 		d.mu.chunk = append(d.mu.chunk[:0], b[:min(len(b), keptIdle)]...)
 		d.mu.up = true
-		aside(d.write)
+		d.host.aside(d.write) // L1
 	}
 	return 0, len(b) == 0, nil
 }

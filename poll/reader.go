@@ -3,7 +3,6 @@ package poll
 import (
 	"bytes"
 	"io"
-	"sync"
 
 	"go.uber.org/atomic"
 
@@ -41,7 +40,7 @@ type Reader struct {
 	line   cml.Op[taken] // a line, for calls
 	look   func()        // r.event
 
-	mu      sync.Mutex // of all that follows
+	mu      guard // of all that follows
 	buf     []byte
 	at, end int // what is in it
 	scanned int // so many of these bytes have been looked through for the end of a line
@@ -76,7 +75,8 @@ func NewReader(r io.Reader) *Reader {
 	if r == nil {
 		panic("poll: NewReader(nil): give it a connection")
 	}
-	x := &Reader{under: r, src: sourceOf(r), limit: defaultLimit}
+	x := &Reader{under: r, limit: defaultLimit}
+	x.src = sourceOf(r, &x.mu)
 	if s, ok := x.src.(promptSource); ok {
 		x.prompt = s.p
 	}

@@ -119,14 +119,15 @@ func (r *Reader) attempt(w want, ask bool) (t taken, tired, ok bool) {
 	r.forget()
 	for got := false; ; {
 		if w.of.over() {
-			return t, false, false
+			t, ok := w.of.rest()
+			return t, false, ok
 		}
 		if t, n, ok := r.find(w); ok {
 			r.drop(n)
 			if r.tells(w, t) {
 				r.err = nil
 			}
-			w.of.told(t.err)
+			w.of.told(t.err, &r.mu)
 			return t, got && r.busy(true), true
 		}
 		if r.err != nil || !r.fill(ask) {
@@ -187,7 +188,7 @@ func (r *Reader) serve() {
 			if x.reg.Commit(t) { // x is its performer's again
 				r.drop(n)
 				told = told || tells
-				w.of.told(t.err)
+				w.of.told(t.err, &r.mu)
 			}
 		}
 		x = next
@@ -229,7 +230,15 @@ func (r *Reader) advance(far bool) (left bool) {
 
 // event is called when something may have come.
 func (r *Reader) event() {
-	r.mu.Lock()
+	if lockAtOnce(&r.mu.Mutex) {
+		r.renew()
+	} else {
+		go func() { r.mu.Lock(); r.renew() }() // L2
+	}
+}
+
+// renew is event with the lock held, which it gives back.
+func (r *Reader) renew() {
 	r.unwatch() // that was it; or it is a late one, and there is another
 	r.watch()
 	r.mu.Unlock()
@@ -360,9 +369,9 @@ func (s promptSource) notice(call func()) (cancel func(), ok bool) {
 	return s.p.notice(epoll.In, call)
 }
 
-// sourceOf returns the source of r. A type that has a Conn in it may have a Read of its
-// own: so what is asked is what r is, not what it has.
-func sourceOf(r io.Reader) source {
+// sourceOf returns the source of r for a Reader whose lock is host. A type that has a Conn
+// in it may have a Read of its own: so what is asked is what r is, not what it has.
+func sourceOf(r io.Reader, host *guard) source {
 	switch x := r.(type) {
 	case *Conn:
 		if p, ok := x.promptly(); ok {
@@ -373,5 +382,5 @@ func sourceOf(r io.Reader) source {
 			return promptSource{x, p}
 		}
 	}
-	return &pump{r: r}
+	return &pump{r: r, host: host}
 }

@@ -32,22 +32,30 @@ type watcher struct {
 
 // look subscribes, or if there is something already, attempts.
 func (w *watcher) look() {
-	for {
-		w.mu.Lock()
-		if w.mu.over {
-			w.mu.Unlock()
-			return
-		}
-		cancel, ok := w.notice(w.look)
-		w.mu.cancel = cancel
-		w.mu.Unlock()
-		if ok {
-			return
-		}
-		if w.attempt() {
+	for lockAtOnce(&w.mu.Mutex) {
+		if w.lookOnce() {
 			return
 		}
 	}
+	go func() { // L2
+		w.mu.Lock()
+		if !w.lookOnce() {
+			w.look()
+		}
+	}()
+}
+
+// lookOnce reports false if there was something, and then nothing. The lock is held, and given
+// back.
+func (w *watcher) lookOnce() (done bool) {
+	if w.mu.over {
+		w.mu.Unlock()
+		return true
+	}
+	cancel, ok := w.notice(w.look)
+	w.mu.cancel = cancel
+	w.mu.Unlock()
+	return ok || w.attempt()
 }
 
 func (w *watcher) stop() {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"sync"
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/cml"
@@ -39,10 +38,10 @@ type Writer struct {
 	look   func()        // w.event
 	prompt bool          // nobody writes beside the callers
 
-	mu     sync.Mutex // of all that follows
-	buf    []byte     // accepted and not sent
-	size   int        // of what is in the buffer at most, but for a single larger piece
-	sent   uint64     // bytes
+	mu     guard  // of all that follows
+	buf    []byte // accepted and not sent
+	size   int    // of what is in the buffer at most, but for a single larger piece
+	sent   uint64 // bytes
 	err    error
 	puts   int // writes in the queue
 	streak int
@@ -74,7 +73,7 @@ func NewWriterSize(w io.Writer, size int) *Writer {
 		panic("poll: NewWriterSize with less than one byte")
 	}
 	x := &Writer{under: w, size: size}
-	x.dst, x.prompt = sinkOf(w)
+	x.dst, x.prompt = sinkOf(w, &x.mu)
 	x.flush = x.op(nil, true, true)
 	x.look = x.event
 	return x
@@ -263,7 +262,14 @@ func (w *Writer) serve() {
 
 // event is called when there may be room.
 func (w *Writer) event() {
-	w.mu.Lock()
+	if lockAtOnce(&w.mu.Mutex) {
+		w.renew()
+	} else {
+		go func() { w.mu.Lock(); w.renew() }() // L2
+	}
+}
+
+func (w *Writer) renew() {
 	w.unwatch()
 	w.watch()
 	w.mu.Unlock()
@@ -398,7 +404,7 @@ type promptSink struct {
 func (s promptSink) notice(call func()) (cancel func(), ok bool) { return s.p.notice(epoll.Out, call) }
 
 // sinkOf returns the sink of w: see sourceOf.
-func sinkOf(w io.Writer) (s sink, isPrompt bool) {
+func sinkOf(w io.Writer, host *guard) (s sink, isPrompt bool) {
 	switch x := w.(type) {
 	case *Conn:
 		if p, ok := x.promptly(); ok {
@@ -409,5 +415,5 @@ func sinkOf(w io.Writer) (s sink, isPrompt bool) {
 			return promptSink{x, p}, true
 		}
 	}
-	return &drain{w: w}, false
+	return &drain{w: w, host: host}, false
 }

@@ -39,7 +39,10 @@ import (
 //	last set to now. One who is late with that may end another's sleep, which looks at the
 //	clock, and goes on. It sets the timer by way of the file, which says if it is closed.
 //
-// Checked by: docs/models/parker.pml (spin, with mutants), TestBellStress, TestBellEnds….
+// Where timers gather there is no such test (gather): one who is up a few times in a millisecond anyway
+// is found soon.
+//
+// Checked by: docs/models/parker.pml (spin, with mutants), TestBellStress, TestGatherStress, TestBellEnds….
 type bell struct {
 	// taken is by whom file, conn and broken are owned. conn is also read by those who
 	// have seen belled, which was written after it.
@@ -75,6 +78,18 @@ func (b *bell) doze(p *parker.Parker, d time.Duration) (permit bool) {
 	} else if n := b.calm.Load(); n < calmEnough {
 		b.calm.Store(n + 1)
 	}
+	return permit
+}
+
+// gather is doze for where timers gather (wheel_slack.go) and someone is up a few times in a
+// millisecond: whoever waits for a time has the bell, if nobody else has, and the others park, so
+// that nobody keeps a processor and sysmon rests.
+func (b *bell) gather(p *parker.Parker, d time.Duration) (permit bool) {
+	if d < 0 || !b.take() {
+		return p.Park(d)
+	}
+	permit = b.wait(p, d)
+	b.taken.Store(false)
 	return permit
 }
 

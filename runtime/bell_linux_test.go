@@ -3,6 +3,7 @@ package runtime
 import (
 	"os"
 	goruntime "runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,6 +81,57 @@ func TestBellStress(t *testing.T) {
 		}
 	}
 	<-over
+}
+
+// Where timers gather, one of several has the bell and the others park, for a time or for ever:
+// no permit is lost, none is taken twice, and no sleep without one is too short.
+func TestGatherStress(t *testing.T) {
+	b, first := inBell(t)
+	b.taken.Store(false)
+	second := &scheduler{rt: first.rt}
+	second.parker.Init()
+	const rounds = 3000
+	var all sync.WaitGroup
+	var belledOnes, parkedOnes atomic.Int32
+	for n, s := range []*scheduler{first, second} {
+		var given, taken atomic.Int32
+		all.Go(func() {
+			for range rounds {
+				for given.Load() != taken.Load() {
+					goruntime.Gosched()
+				}
+				given.Inc()
+				if s.parker.At(belled) {
+					belledOnes.Inc()
+				} else {
+					parkedOnes.Inc()
+				}
+				s.permit()
+			}
+		})
+		all.Go(func() {
+			for i := n; taken.Load() < rounds; i++ {
+				d := time.Duration(i%32) * time.Microsecond
+				switch i % 8 {
+				case 0:
+					d = time.Hour
+				case 4:
+					d = -1
+				}
+				start := time.Now()
+				switch {
+				case b.gather(&s.parker, d):
+					taken.Inc()
+				case d < 0 || time.Since(start) < d:
+					t.Errorf("a sleep of %v ended after %v, with no permit", d, time.Since(start))
+				}
+			}
+		})
+	}
+	all.Wait()
+	if belledOnes.Load() == 0 || parkedOnes.Load() == 0 {
+		t.Errorf("permits came to %d who had the bell, and to %d others", belledOnes.Load(), parkedOnes.Load())
+	}
 }
 
 // Whoever is woken by others sleeps in the futex.

@@ -17,7 +17,7 @@ func (x *examination) deadlocks() {
 	}
 	byID := make(map[uint64]int, len(x.nodes))
 	for i := range x.nodes {
-		byID[x.nodes[i].word>>idShift] = i
+		byID[x.nodes[i].word.ID()] = i
 	}
 	known := map[uintptr]*arm{} // who has what, asked once for each place
 	for i := range x.nodes {
@@ -164,7 +164,7 @@ func (x *examination) holds(cycle []int, byID map[uint64]int) bool {
 	for _, i := range cycle {
 		nd := &x.nodes[i]
 		w := nd.f.word.Load()
-		if state := w & stateMask; w>>idShift != nd.word>>idShift || state != stateParked && state != stateHeld || nd.f.sinceHint() != nd.since {
+		if w.ID() != nd.word.ID() || !w.Waits() || nd.f.sinceHint() != nd.since {
 			return false
 		}
 		for k := range nd.arms {
@@ -181,7 +181,7 @@ func (x *examination) holds(cycle []int, byID map[uint64]int) bool {
 // describe describes the node as one that waits.
 func (nd *node) describe() (w FiberWait, ok bool) {
 	l := &lookout{rt: nd.rt, now: nd.rt.clock()}
-	if !l.readFiber(nd.f) || l.word>>idShift != nd.word>>idShift || !l.waits() {
+	if !l.readFiber(nd.f) || l.word.ID() != nd.word.ID() || !l.waits() {
 		return w, false
 	}
 	w.FiberInfo = l.info()

@@ -105,18 +105,25 @@
 //
 // A file is one idea:
 //
-//	runtime.go, options.go, ending.go, shelter.go
-//	                  a runtime: its beginning, its settings, its end, and what is not cut then
-//	fiber.go, done.go, coroutine.go, pool.go
-//	                  fibers and their end, the stacks they run on, how memory is given back
+//	runtime.go, options.go, run.go, ending.go, shelter.go
+//	                  a runtime: its beginning, its settings, how one runs in it and waits, its end, and
+//	                  what is not cut then
+//	spawn.go          how fibers are made
+//	fiber.go, records.go, done.go, coroutine.go, pool.go
+//	                  fibers, their records and their end, the stacks they run on, how memory is
+//	                  given back
 //	scheduler.go, turn.go, post.go
 //	                  the loop; what comes now and then; a fiber is queued, and others told
 //	runqueue.go, place.go, steal.go
 //	                  the queues, and the order of looking for work; taking it from others
 //	parking.go, sharing.go
-//	                  how a fiber waits and is woken; what fibers keep for that, and where they find room
-//	idle.go, bell_linux.go
-//	                  how a scheduler sleeps: the protocol; the system calls are internal/parker
+//	                  how a fiber waits and is woken (its word is internal/parkword); what fibers
+//	                  keep for that, and where they find room
+//	find.go, workplace.go, idle.go, bell_linux.go
+//	                  how a scheduler looks for work and sleeps; whether there is any; the protocol of
+//	                  that; the system calls are internal/parker
+//	atomics.go, atomics_model.go
+//	                  the words of protocols that the interleaver runs, as they are and observed
 //	poller_linux.go   how it waits for descriptors meanwhile
 //	mixed.go          how all that is beside goroutines with much to do
 //	stalled.go, legacy.go
@@ -125,8 +132,10 @@
 //	                  who notices it: at once, or at the latest; when that one may rest; how
 //	                  busy the processors are
 //	seat.go           how a scheduler begins and ends
-//	wheel.go, wheel_fire.go, wheel_sleep.go, wheel_after.go, wheel_afterfunc.go, wheel_ahead.go
-//	                  the timers; what is fetched of those that are due
+//	wheel.go, wheel_fire.go, wheel_sleep.go, wheel_after.go, wheel_afterfunc.go,
+//	wheel_locked.go, wheel_fresh.go, wheel_slack.go, wheel_ahead.go
+//	                  the timers; who finds them locked; those just set; how they gather; what is
+//	                  fetched of those that are due
 //	sleep.go, ticker.go, wallclock.go, walltell.go, walltell_linux.go
 //	                  what is made of them; the clock on the wall
 //	future.go, task.go, taskset.go, group.go, group_more.go, blocking.go, blocking_limit.go, ops.go
@@ -138,11 +147,12 @@
 //	                  the counters; what keeps schedulers
 //	eyes.go, sites.go, locate.go, growth.go, recorder.go, blockprofile.go
 //	                  what is noted while somebody watches: who runs, where fibers are from
-//	info.go, examine.go, deadlock.go, report.go, stallreport.go
-//	                  what is told of it: fibers, who waits for whom, what is in the way
-//	judge.go, judge_linux.go
-//	                  whether anything can happen any more
-//	simulated.go, simulated_run.go, simulated_nested.go
+//	info.go, lookout.go, examine.go, holders.go, longest.go, deadlock.go, findings.go, report.go, stallreport.go
+//	                  what is told of it: fibers, how they are looked at, who waits for whom and who
+//	                  has that, for how long, what is in the way
+//	judge.go, judge_linux.go, naps.go
+//	                  whether anything can happen any more; the waits of our own that it holds
+//	simulated.go, simulated_time.go, simulated_run.go, simulated_nested.go
 //	                  the runtime that package sim drives
 //	bubble.go         the runtime in a bubble of testing/synctest
 //	hint.go           words that are read while they are written

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/internal/cores"
+	"github.com/seed222ee791/fibers/internal/parkword"
 )
 
 // The end of a runtime, in this order:
@@ -175,7 +176,7 @@ func (rt *Runtime) endFibersWithin(d time.Duration) bool {
 func (rt *Runtime) endFibers(ctx context.Context) bool {
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		rt.records.each(func(f *fiber) bool {
-			if f.wake(0) {
+			if f.word.Wake(parkword.Unserved) {
 				rt.inject(f)
 			}
 			return true
@@ -198,23 +199,11 @@ func (rt *Runtime) stop() {
 	rt.stopping.Store(true) // under mu: no scheduler is added after this
 	rt.mu.Unlock()
 	rt.callUnderstudy()
-	id := &rt.idle
-	for {
-		id.mu.Lock()
-		n := len(id.mu.list)
-		if n == 0 {
-			id.mu.Unlock()
-			break
-		}
-		s := id.mu.list[n-1]
-		id.searching.Inc()
-		id.remove(s)
-		id.mu.Unlock()
-		s.permit()
-	}
+	rt.idle.wakeAll()
 	open.Lock()
 	open.list = removeOne(open.list, rt)
 	open.Unlock()
+	rt.fellIdle() // Y1
 	if r := rt.recording.Load(); r != nil {
 		r.Stop()
 	}

@@ -1,12 +1,11 @@
 package runtime
 
 import (
-	"cmp"
-	"container/heap"
 	goruntime "runtime"
 	"slices"
 	"time"
 
+	"github.com/seed222ee791/fibers/internal/parkword"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -36,7 +35,7 @@ const (
 type node struct {
 	rt    *Runtime
 	f     *fiber
-	word  uint64
+	word  parkword.Seen
 	since uint32
 	arms  []arm
 	free  bool // it may go on
@@ -48,48 +47,6 @@ type arm struct {
 	why   wait.Reason
 	held  []wait.Holder
 	each  bool // any of the holders keeps it from going on; else all together
-}
-
-// holdersOf says who has a place, as wait.Holders does; of the engine's places too.
-func holdersOf(place any, why wait.Reason, to []wait.Holder) (_ []wait.Holder, each bool) {
-	switch p := place.(type) {
-	case *future:
-		if by := p.by.Load(); by != 0 {
-			to = append(to, wait.Holder{Fiber: by})
-		}
-		return to, true
-	case *Group:
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for id := range p.mu.members {
-			to = append(to, wait.Holder{Fiber: id})
-		}
-		if len(p.mu.members) < p.mu.active && why == wait.Room {
-			to = append(to, wait.Holder{})
-		}
-		return to, why != wait.Room
-	case *groupSource:
-		return holdersOf((*Group)(p), why, to)
-	case interface {
-		holders(to []wait.Holder) []wait.Holder
-	}: // any of them may end the wait
-		return p.holders(to), false
-	}
-	return wait.Holders(place, to)
-}
-
-// lockLike reports whether it may be known who has what is waited for.
-func lockLike(why wait.Reason) bool {
-	switch why {
-	case wait.Lock, wait.RWLock, wait.RWRLock, wait.Acquire, wait.Await, wait.Group, wait.Room:
-		return true
-	}
-	return false
-}
-
-// puts reports whether somebody offers something.
-func puts(why wait.Reason) bool {
-	return why == wait.ChanPut || why == wait.QueuePut || why == wait.MVarPut
 }
 
 // An examination is one call of Examine.
@@ -104,6 +61,7 @@ type examination struct {
 	waiting waitHeap
 	putting waitHeap
 	queued  map[*site]*crowd
+	longest time.Duration // that any of them has been queued, as far as it is known
 }
 
 // A crowd is the queued fibers of one site.
@@ -118,71 +76,6 @@ type objectCount struct {
 	waiters int
 	puts    int
 	since   int64 // by wait.Now, of the first
-}
-
-// A waitHeap keeps those that have waited longest.
-type waitHeap struct {
-	all []waitEntry
-	n   int // how many there were
-}
-
-type waitEntry struct {
-	FiberInfo
-	place any
-	why   wait.Reason
-	parts []wait.Part
-}
-
-func (h *waitHeap) Len() int           { return len(h.all) }
-func (h *waitHeap) Less(i, j int) bool { return h.all[i].For < h.all[j].For }
-func (h *waitHeap) Swap(i, j int)      { h.all[i], h.all[j] = h.all[j], h.all[i] }
-func (h *waitHeap) Push(x any)         { h.all = append(h.all, x.(waitEntry)) }
-func (h *waitHeap) Pop() any {
-	x := h.all[len(h.all)-1]
-	h.all = h.all[:len(h.all)-1]
-	return x
-}
-
-// add keeps the fiber that l looks at, if it is among the longest.
-func (h *waitHeap) add(l *lookout, why wait.Reason) {
-	h.n++
-	if len(h.all) == mostListed {
-		if time.Duration(l.now-l.since) <= h.all[0].For {
-			return
-		}
-		heap.Pop(h)
-	}
-	heap.Push(h, waitEntry{FiberInfo: l.info(), place: l.place, why: why, parts: slices.Clone(l.parts)})
-}
-
-// sorted returns them, the longest first.
-func (h *waitHeap) sorted() []FiberWait {
-	slices.SortFunc(h.all, func(a, b waitEntry) int {
-		return cmp.Or(cmp.Compare(b.For, a.For), cmp.Compare(a.ID, b.ID))
-	})
-	all := make([]FiberWait, len(h.all))
-	for i, e := range h.all {
-		all[i] = FiberWait{FiberInfo: e.FiberInfo}
-		if e.place != nil && lockLike(e.why) {
-			held, _ := holdersOf(e.place, e.why, nil)
-			all[i].HeldBy, all[i].Held = heldBy(held)
-		}
-	}
-	return all
-}
-
-// heldBy returns the fibers among the holders, and the longest time.
-func heldBy(held []wait.Holder) (ids []uint64, longest time.Duration) {
-	now := wait.Now()
-	for _, h := range held {
-		if h.Fiber != 0 {
-			ids = append(ids, h.Fiber)
-		}
-		if h.Since != 0 {
-			longest = max(longest, time.Duration(now-h.Since))
-		}
-	}
-	return ids, longest
 }
 
 // Examine finds out who waits for whom among the fibers of the runtimes given, or of
@@ -259,6 +152,9 @@ func (x *examination) walk(rt *Runtime) (quiet bool) {
 func (x *examination) see(l *lookout, shown bool) {
 	if !l.waits() {
 		x.busy++
+		if l.on < 0 && l.since != 0 {
+			x.longest = max(x.longest, time.Duration(l.now-l.since))
+		}
 		if s := l.from.where(); shown && s != nil && l.on < 0 {
 			q := x.queued[s]
 			if q == nil {
@@ -342,69 +238,6 @@ func (x *examination) count(l *lookout, p wait.Part) {
 	o.since = min(o.since, x.now-(l.now-l.since))
 }
 
-// stuck lists those that nothing known can wake, but for those in a deadlock.
-func (x *examination) stuck() {
-	dead := map[uint64]bool{}
-	for _, d := range x.r.Deadlocks {
-		for _, f := range d.Fibers {
-			dead[f.ID] = true
-		}
-	}
-	x.r.Stuck = slices.DeleteFunc(x.waiting.sorted(), func(f FiberWait) bool { return dead[f.ID] })
-	x.r.StuckCount = max(x.waiting.n-len(dead), len(x.r.Stuck))
-}
-
-// putters lists those who put where nobody gets.
-func (x *examination) putters() {
-	getting := map[uintptr]bool{}
-	wait.Visitors(func(place any, why wait.Reason, _ int64) bool {
-		if place != nil && !puts(why) {
-			getting[wait.Address(place)] = true
-		}
-		return true
-	})
-	for _, f := range x.putting.sorted() {
-		o := x.objects[uintptr(f.Wants.ID)]
-		if o != nil && o.puts == o.waiters && !getting[uintptr(f.Wants.ID)] {
-			x.r.Puts = append(x.r.Puts, f)
-		}
-	}
-}
-
-// hot lists the objects with most waiters and the longest holds.
-func (x *examination) hot() {
-	all := make([]*objectCount, 0, len(x.objects))
-	for _, o := range x.objects {
-		if o.waiters > 1 || lockLike(o.why) {
-			all = append(all, o)
-		}
-	}
-	most := func(a, b *objectCount) int {
-		return cmp.Or(cmp.Compare(b.waiters, a.waiters), cmp.Compare(a.since, b.since))
-	}
-	slices.SortFunc(all, most)
-	chosen := slices.Clone(all[:min(len(all), hotObjects)])
-	byID := map[uint64]*FiberInfo{}
-	for _, o := range chosen {
-		h := HotObject{
-			Object:  Object{Kind: o.why.Kind(), ID: uint64(wait.Address(o.place))},
-			Waiters: o.waiters, Oldest: time.Duration(wait.Now() - o.since),
-		}
-		held, _ := holdersOf(o.place, o.why, nil)
-		h.HeldBy, h.Held = heldBy(held)
-		if len(h.HeldBy) > 0 {
-			byID[h.HeldBy[0]] = nil
-		}
-		x.r.Hot = append(x.r.Hot, h)
-	}
-	find(byID)
-	for i := range x.r.Hot {
-		if h := &x.r.Hot[i]; len(h.HeldBy) > 0 {
-			h.Holder = byID[h.HeldBy[0]]
-		}
-	}
-}
-
 // find describes the fibers whose numbers are the keys.
 func find(byID map[uint64]*FiberInfo) {
 	if len(byID) == 0 {
@@ -414,8 +247,8 @@ func find(byID map[uint64]*FiberInfo) {
 	for _, rt := range Runtimes() {
 		l := rt.lookout()
 		rt.records.each(func(f *fiber) bool {
-			if _, wanted := byID[f.word.Load()>>idShift]; wanted && l.readFiber(f) {
-				if at, wanted := byID[l.word>>idShift]; wanted && at == nil {
+			if _, wanted := byID[f.word.ID()]; wanted && l.readFiber(f) {
+				if at, wanted := byID[l.word.ID()]; wanted && at == nil {
 					i := l.info()
 					byID[i.ID] = &i
 					left--
@@ -431,72 +264,10 @@ func (rt *Runtime) Find(id uint64) (info FiberInfo, ok bool) {
 	rt.check("Find")
 	l := rt.lookout()
 	rt.records.each(func(f *fiber) bool {
-		if f.word.Load()>>idShift == id && l.readFiber(f) && l.word>>idShift == id {
+		if f.word.ID() == id && l.readFiber(f) && l.word.ID() == id {
 			info, ok = l.info(), true
 		}
 		return !ok
 	})
 	return info, ok
-}
-
-// hogs lists who keeps schedulers, who was late, and what is queued.
-func (x *examination) hogs(rts []*Runtime) {
-	if len(rts) == 0 {
-		rts = Runtimes()
-	}
-	for _, rt := range rts {
-		l := rt.lookout()
-		for f, s := range l.running {
-			if idle := time.Duration(l.now - s.turned.Load()); idle < hogFrom {
-				continue
-			}
-			if l.readFiber(f) && !l.waits() && l.on >= 0 {
-				if i := l.info(); i.For >= hogFrom {
-					h := Hog{FiberInfo: i}
-					if len(x.r.Hogs) < locatedHogs {
-						h.AtFunc, h.At = locate(f, i.ID)
-					}
-					x.r.Hogs = append(x.r.Hogs, h)
-				}
-			}
-		}
-		for _, s := range rt.allSchedulers() {
-			e := s.seen.Load()
-			if e == nil {
-				continue
-			}
-			for i := range e.late {
-				if late := e.late[i].Load(); late != nil && wait.Now()-late.at < int64(lateFor) {
-					d := late.describe()
-					if q := x.queued[late.site]; q != nil {
-						d.Crowd = q.n
-					}
-					x.r.Late = append(x.r.Late, d)
-				}
-			}
-		}
-	}
-	slices.SortFunc(x.r.Hogs, func(a, b Hog) int { return cmp.Compare(b.For, a.For) })
-	slices.SortFunc(x.r.Late, func(a, b Lateness) int {
-		return cmp.Or(cmp.Compare(a.Crowd, b.Crowd), cmp.Compare(b.Delay, a.Delay)) // the crowd is what the others are late for
-	})
-	x.r.Late = slices.CompactFunc(x.r.Late, func(a, b Lateness) bool { return a.Site == b.Site && a.Func == b.Func })
-	for s, q := range x.queued {
-		x.r.Queued = append(x.r.Queued, QueuedSite{Site: s.place, Func: q.fn, Fibers: q.n})
-	}
-	slices.SortFunc(x.r.Queued, func(a, b QueuedSite) int {
-		return cmp.Or(cmp.Compare(b.Fibers, a.Fibers), cmp.Compare(a.Site, b.Site))
-	})
-	x.r.Queued = x.r.Queued[:min(len(x.r.Queued), 5)]
-}
-
-func (l *lateness) describe() Lateness {
-	d := Lateness{Fiber: l.fiber, Name: l.name, Delay: l.delay, Ago: time.Duration(wait.Now() - l.at)}
-	if l.fn != 0 {
-		d.Func = entries.of(l.fn, resolveEntry).fn
-	}
-	if l.site != nil {
-		d.Site = l.site.place
-	}
-	return d
 }

@@ -7,6 +7,7 @@ func TimersOf(rt *Runtime) int {
 	n := 0
 	for _, w := range rt.wheels {
 		w.mu.Lock()
+		w.admit()
 		n += w.mu.timers.Len()
 		w.mu.Unlock()
 	}

@@ -2,12 +2,11 @@ package runtime
 
 import (
 	goruntime "runtime"
-	"sync"
-	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 
 	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/coro"
+	"github.com/seed222ee791/fibers/internal/parkword"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -55,16 +54,16 @@ func (f *Fiber) SetName(name string) {
 
 // A fiber is the engine's record of one fiber. Records are allocated in slabs,
 // recycled and never freed: a pointer to one is always safe to use, and what a
-// stale pointer can do is bounded (a spurious permit: see parking.go).
+// stale pointer can do is bounded (a spurious permit: K4).
 //
 // Between two switches a record belongs to one party: from spawn to first
 // run and whenever it is queued, to the queue that holds it; while it runs, to
 // its own goroutine; while it is parked, to whoever wins the CAS on word. The
 // plain fields are that party's.
 type fiber struct {
-	// word is the identity and the park state: see parking.go.
+	// word is the identity and the park state: see internal/parkword.
 	// Writers: spawn and end (the owner), park and unpark by CAS. Readers: any.
-	word stdatomic.Uint64
+	word parkword.Word
 
 	fn    func() // what it runs; nil once ended
 	co    *coroutine
@@ -90,7 +89,7 @@ type fiber struct {
 // more is the rare part of a fiber's record, which is one cache line without it.
 type more struct {
 	// dropped, if not nil, is called instead of fn when the runtime closes
-	// before the fiber has run.
+	// before the fiber has run. In the fiber; it must not wait but for a lock of an object.
 	dropped func()
 	// instead, if not nil, is run in the fiber instead of fn when the runtime
 	// closes before the fiber has run.
@@ -180,6 +179,13 @@ func (f *fiber) newMore(watched bool) *more {
 	return m
 }
 
+// unwanted reports whether nobody wants to know of a fiber that has not begun when its runtime ends.
+// Who does is told in a fiber, not by a root: he may have to wait.
+func (f *fiber) unwanted() bool {
+	m := f.more.Load()
+	return m == nil || m.instead == nil && m.dropped == nil
+}
+
 // drop is called in place of running a fiber.
 func (f *fiber) drop() {
 	if m := f.more.Load(); m != nil && m.dropped != nil {
@@ -210,140 +216,6 @@ func (f *fiber) instead() func() {
 // setName gives a fiber that has not run its name. Owner only. (A function of
 // its own, so that only named fibers pay for the name's escape to the heap.)
 func (f *fiber) setName(name string) { f.public().name.Store(&name) }
-
-// ids hands out blocks of fiber numbers to the schedulers, so that numbering a
-// fiber touches no shared line.
-var ids stdatomic.Uint64
-
-const idBlock = 1 << 10
-
-// records keeps the fiber records of a runtime that no scheduler holds, and
-// knows all of them.
-type records struct {
-	mu struct {
-		sync.Mutex
-		free  []*fiber
-		slabs []*[slabSize]fiber
-		ids   uint64 // the next number for a fiber made by a plain goroutine
-	}
-}
-
-const (
-	slabSize    = 128  // 8 KiB, so that each record is a cache line of its own
-	maxFree     = 1024 // records that a scheduler keeps for itself
-	recordBatch = 256  // how many it takes or gives back at a time
-)
-
-// take appends batch records to to.
-func (r *records) take(rt *Runtime, to []*fiber, batch int) []*fiber {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for len(r.mu.free) < batch {
-		r.grow(rt)
-	}
-	n := len(r.mu.free) - batch
-	to = append(to, r.mu.free[n:]...)
-	r.mu.free = r.mu.free[:n]
-	return to
-}
-
-// one returns a single record, numbered, for a plain goroutine that spawns.
-func (r *records) one(rt *Runtime, fn func()) *fiber {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.mu.free) == 0 {
-		r.grow(rt)
-	}
-	n := len(r.mu.free) - 1
-	f := r.mu.free[n]
-	r.mu.free = r.mu.free[:n]
-	if r.mu.ids&(idBlock-1) == 0 {
-		r.mu.ids = ids.Add(idBlock) - idBlock + 1
-	}
-	f.fn = fn
-	f.word.Store(r.mu.ids<<idShift | stateAwake)
-	r.mu.ids++
-	return f
-}
-
-// grow adds a slab; mu is held.
-func (r *records) grow(rt *Runtime) {
-	slab := new([slabSize]fiber)
-	for i := range slab {
-		slab[i].rt = rt
-		r.mu.free = append(r.mu.free, &slab[i])
-	}
-	r.mu.slabs = append(r.mu.slabs, slab)
-}
-
-// give takes records back.
-func (r *records) give(fs []*fiber) {
-	r.mu.Lock()
-	r.mu.free = append(r.mu.free, fs...)
-	r.mu.Unlock()
-}
-
-// each calls f for every record, in use or not, until f returns false.
-func (r *records) each(f func(*fiber) bool) {
-	r.mu.Lock()
-	slabs := r.mu.slabs
-	r.mu.Unlock()
-	for _, slab := range slabs {
-		for i := range slab {
-			if !f(&slab[i]) {
-				return
-			}
-		}
-	}
-}
-
-// newFiber returns a record for fn, numbered but not started. Owner only.
-func (s *scheduler) newFiber(fn func()) *fiber {
-	n := len(s.free) - 1
-	if n < 0 {
-		s.free = s.rt.records.take(s.rt, s.free, s.batch(recordBatch))
-		n = len(s.free) - 1
-	}
-	f := s.free[n]
-	s.free = s.free[:n]
-	if s.nextID&(idBlock-1) == 0 {
-		s.nextID = ids.Add(idBlock) - idBlock + 1 // a block lacks its first number: no fiber is 0
-	}
-	f.fn = fn
-	f.word.Store(s.nextID<<idShift | stateAwake)
-	s.nextID++
-	return f
-}
-
-// freeFiber takes back the record of a fiber that has ended. Owner only.
-func (s *scheduler) freeFiber(f *fiber) {
-	f.reset(s.index)
-	s.free = append(s.free, f)
-	if n := len(s.free) - recordBatch; n >= maxFree {
-		s.rt.records.give(s.free[n:])
-		s.free = s.free[:n]
-	}
-}
-
-// reset makes the record of an ended fiber ready for the next one. It ended on the
-// scheduler of that index.
-func (f *fiber) reset(index int) {
-	f.fn, f.co, f.served = nil, nil, 0
-	f.word.Store(stateFree)
-	if f.handle.Load() != nil {
-		f.handle.Store(nil)
-	}
-	if m := f.more.Load(); m != nil {
-		if m.site != nil {
-			m.site.countOf(index).ended.Add(1)
-		}
-		if m.again && wait.Watched() {
-			*m = more{again: true} // after the word, for K8
-		} else {
-			f.more.Store(nil)
-		}
-	}
-}
 
 // Yield lets the other runnable fibers of this scheduler run and puts the
 // calling fiber behind them. It returns at once if there are none. In a plain

@@ -21,8 +21,8 @@ func init() {
 			return &fork.Place{Searching: &sm.hungry, Sleeping: &sm.hungry, Host: (*host)(c), Simulated: true}
 		}
 		return &fork.Place{
-			Searching: &rt.idle.searching,
-			Sleeping:  &rt.idle.nsleep,
+			Searching: bare(&rt.idle.searching),
+			Sleeping:  bare(&rt.idle.nsleep),
 			Host:      (*host)(c),
 			Others:    rt.conf.schedulers - 1,
 		}

@@ -3,9 +3,9 @@ package runtime
 import (
 	"container/list"
 	"context"
-	"sync"
 	"unsafe"
 
+	"github.com/seed222ee791/fibers/internal/adaptive"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -17,7 +17,7 @@ type Group struct {
 	rt     *Runtime
 
 	mu struct {
-		sync.Mutex
+		adaptive.Mutex
 		active, limit int         // members alive; limit 0: none
 		entrants      list.List   // of wait.Waiter, for room, in the order in which they came
 		joiner        wait.Waiter // the caller of WithGroup, for the end

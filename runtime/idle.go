@@ -70,7 +70,8 @@ package runtime
 //	sleeper when it finds work waiting at two looks in a row, and when nobody
 //	sleeps, it watches alone (monitor.go). A scheduler where a fiber had to wait
 //	for the watcher wakes others at once for a while (eager): its fibers go on
-//	after they have woken others.
+//	after they have woken others. Where timers fire all the time, one who falls asleep
+//	watches though all others sleep, for 1 ms at a time: wheel_slack.go.
 //
 // W3: a timer and a scheduler that falls asleep.
 //
@@ -84,32 +85,67 @@ package runtime
 //
 // W4, W5, W6: the poller. See poller_linux.go.
 //
-// Checked by: docs/models/idle.pml (spin, with mutants), TestIdleStress,
-// TestWorkConservation….
+// The type knows no more of schedulers than that they are idlers, and of their runtime that it
+// is a workplace: so the interleaver can run it alone (-tags model).
+//
+// Checked by: docs/models/idle.pml (spin, with mutants); TestIdlersModel, TestIdlersWatchModel,
+// TestIdlersTimeModel, which run this source, and TestMutantsOfIdlersModel (W1, W2, and the times
+// of W3); TestIdleStress, TestWorkConservation….
 
 import (
 	"math"
-	goruntime "runtime"
-	"sync"
 	"time"
-
-	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/pad"
 )
 
+// idlers are the schedulers of a runtime as they look for work, fall asleep and are woken.
 type idlers struct {
+	at workplace // constant
+
 	_         pad.Line
-	searching atomic.Int32
-	nsleep    atomic.Int32
-	attend    atomic.Int32
-	watched   atomic.Bool // a watcher is among the sleepers. Written under mu
+	searching count
+	nsleep    count
+	attend    count
+	active    count // seats whose scheduler has a root
+	watched   bit   // a watcher is among the sleepers. Written under mu
 	_         pad.Line
 	mu        struct {
-		sync.Mutex
-		list  []*scheduler
+		lock
+		list  []idler
 		until int64 // when the first of them wakes by itself; never earlier than that
 	}
+}
+
+// A workplace is where idlers look for work: a Runtime.
+type workplace interface {
+	posted() bool    // there is a fiber that a searcher would find at once
+	woken() bool     // there is one in a ring
+	workWaits() bool // there is any, or a timer that is due
+	busy() bool      // timers fire all the time: there is slack
+	alarm() int64    // when one who sleeps is to see to timers, or never
+	summonMonitor()  // somebody has left the sleepers: M1
+}
+
+// A sleeper is what the idlers keep for one of them.
+type sleeper struct {
+	delay time.Duration // how long it watches next; the owner's
+	// Under idlers.mu.
+	sleepIndex int32 // index in the list, -1 if awake
+	timekeeper bool  // wakes by itself at idlers.mu.until
+	watcher    bool  // see W2
+}
+
+// An idler is one who looks for work, and sleeps if there is none: a scheduler. All but bed,
+// wake and polls are for its own calls of sleep.
+type idler interface {
+	bed() *sleeper                                    // where it lies; constant
+	lieDown() bool                                    // in Announce, under mu: it has a seat (U2), and is about to sleep
+	recheck() (up bool)                               // Recheck: it has taken a fiber, or there is another reason not to sleep
+	doze(d time.Duration, watches bool) (permit bool) // Sleep: for d, or for ever if that is negative
+	await()                                           // takes a permit that is on its way
+	wake()                                            // gives it its permit, wherever it is
+	polls() bool                                      // it waits for descriptors; a hint
 }
 
 const (
@@ -119,55 +155,16 @@ const (
 	watchMax = time.Millisecond
 )
 
-// find returns a fiber to run, waiting until there is one, or nil if the root
-// has to end. Root only.
-func (s *scheduler) find() *fiber {
-	rt := s.rt
-	searching := false
-	for {
-		if rt.stopping.Load() || s.unseated.Load() {
-			if searching {
-				rt.doneSearching()
-			}
-			return nil
-		}
-		if f := s.pickLocal(); f != nil {
-			if searching {
-				rt.doneSearching()
-			}
-			return f
-		}
-		if s.lookIn() > 0 {
-			s.receive()
-			f := s.pickLocal()
-			s.found(searching)
-			if f != nil {
-				return f
-			}
-			searching = false
-		}
-		if !searching {
-			searching = rt.maySearch()
-		}
-		if searching {
-			if f := s.search(); f != nil {
-				rt.doneSearching()
-				return f
-			}
-		}
-		var f *fiber
-		if f, searching = s.sleep(searching); f != nil {
-			return f
-		}
-	}
+func (id *idlers) init(at workplace) {
+	id.at = at
+	id.mu.until = never
 }
 
 // maySearch reports whether one more may search, and counts it.
-func (rt *Runtime) maySearch() bool {
-	id := &rt.idle
+func (id *idlers) maySearch() bool {
 	for {
 		n := id.searching.Load()
-		if 2*n >= rt.active.Load()-id.nsleep.Load() && n > 0 {
+		if 2*n >= id.active.Load()-id.nsleep.Load() && n > 0 {
 			return false
 		}
 		if id.searching.CompareAndSwap(n, n+1) {
@@ -177,28 +174,38 @@ func (rt *Runtime) maySearch() bool {
 }
 
 // doneSearching takes leave of the searchers, with work.
-func (rt *Runtime) doneSearching() {
-	if rt.idle.searching.Dec() == 0 && rt.idle.nsleep.Load() > 0 && rt.needed() {
-		rt.wakeForWork()
+func (id *idlers) doneSearching() {
+	if id.searching.Dec() == 0 && id.nsleep.Load() > 0 && id.needed() {
+		id.wakeForWork()
+	}
+}
+
+// found is called by one who has found work: it takes leave of the searchers, if
+// it is one, and wakes a sleeper as a last searcher does.
+func (id *idlers) found(searching bool) {
+	if searching {
+		id.doneSearching()
+	} else if id.nsleep.Load() > 0 && id.needed() {
+		id.wakeForWork()
 	}
 }
 
 // needed reports whether a sleeper should take the caller's place among those
 // who look: there is work, or a next place that nobody watches (W2).
-func (rt *Runtime) needed() bool {
-	return rt.posted() || !rt.idle.watched.Load() && rt.workWaits()
+func (id *idlers) needed() bool {
+	return id.at.posted() || !id.watched.Load() && id.at.workWaits()
 }
 
 // wakeForWork is called after every push that others should know of.
-func (rt *Runtime) wakeForWork() {
-	if rt.idle.nsleep.Load() == 0 || rt.idle.searching.Load() != 0 {
+func (id *idlers) wakeForWork() {
+	if id.nsleep.Load() == 0 || id.searching.Load() != 0 {
 		return // W1: ReadSleepers
 	}
-	rt.wakeOne()
+	id.wakeOne()
 }
 
-func (rt *Runtime) wakeOne() {
-	id := &rt.idle
+// wakeOne goes through Claim, Take and Wake.
+func (id *idlers) wakeOne() {
 	if !id.searching.CompareAndSwap(0, 1) {
 		return
 	}
@@ -211,18 +218,34 @@ func (rt *Runtime) wakeOne() {
 	s := id.choose()
 	id.remove(s)
 	id.mu.Unlock()
-	rt.summonMonitor()
-	s.wokenAt.Store(rt.clock())
-	s.permit()
+	id.at.summonMonitor()
+	s.wake()
+}
+
+// wakeAll wakes all there are, at the end of the runtime, as searchers.
+func (id *idlers) wakeAll() {
+	for {
+		id.mu.Lock()
+		n := len(id.mu.list)
+		if n == 0 {
+			id.mu.Unlock()
+			return
+		}
+		s := id.mu.list[n-1]
+		id.searching.Inc()
+		id.remove(s)
+		id.mu.Unlock()
+		s.wake()
+	}
 }
 
 // choose returns the sleeper to be woken: the one who fell asleep last, but the
 // watcher (W2) and the poller (W6) only if there is no other. mu is held.
-func (id *idlers) choose() *scheduler {
+func (id *idlers) choose() idler {
 	l := id.mu.list
 	last := l[len(l)-1]
 	for i := len(l) - 1; i >= 0; i-- {
-		if s := l[i]; !s.watcher {
+		if s := l[i]; !s.bed().watcher {
 			if !s.polls() {
 				return s
 			}
@@ -232,149 +255,102 @@ func (id *idlers) choose() *scheduler {
 	return last
 }
 
+// add puts s, the caller, into the list; mu is held.
+func (id *idlers) add(s idler) {
+	s.bed().sleepIndex = int32(len(id.mu.list))
+	id.mu.list = append(id.mu.list, s)
+	id.nsleep.Inc()
+	id.attend.Inc()
+}
+
 // remove takes s out of the list; mu is held.
-func (id *idlers) remove(s *scheduler) {
-	l := id.mu.list
-	copy(l[s.sleepIndex:], l[s.sleepIndex+1:])
+func (id *idlers) remove(s idler) {
+	b, l := s.bed(), id.mu.list
+	copy(l[b.sleepIndex:], l[b.sleepIndex+1:])
 	l[len(l)-1] = nil
 	id.mu.list = l[:len(l)-1]
-	for i := int(s.sleepIndex); i < len(id.mu.list); i++ {
-		id.mu.list[i].sleepIndex = int32(i)
+	for i := int(b.sleepIndex); i < len(id.mu.list); i++ {
+		id.mu.list[i].bed().sleepIndex = int32(i)
 	}
-	s.sleepIndex = -1
-	if s.timekeeper {
-		s.timekeeper = false
+	b.sleepIndex = -1
+	if b.timekeeper {
+		b.timekeeper = false
 		id.mu.until = never
 	}
-	if s.watcher {
-		s.watcher = false
+	if b.watcher {
+		b.watcher = false
 		id.watched.Store(false)
 	}
 	id.nsleep.Dec()
 	id.attend.Dec()
 }
 
-// sleep goes through Announce, Recheck and Sleep. It returns a fiber if the
-// recheck found one, and whether the scheduler is a searcher now.
-func (s *scheduler) sleep(searching bool) (f *fiber, nowSearching bool) {
-	rt := s.rt
-	id := &rt.idle
-	s.publish(true)
-	now := rt.clock()
-	s.now = now
-	if s.fireAll(now) {
-		f = s.pickLocal()
-		s.found(searching)
-		return f, false
-	}
-
+// sleep goes through Announce, Recheck and Sleep. slept is false if s must not sleep. woken
+// says that a waker has taken it out of the list: it is a searcher now. If not, it is none.
+func (id *idlers) sleep(s idler, searching bool, now int64) (woken, slept bool) {
+	b := s.bed()
 	id.mu.Lock()
-	if s.unseated.Load() { // U2
+	if !s.lieDown() { // U2
 		id.mu.Unlock()
-		return nil, searching
+		return false, false
 	}
-	s.wheel.unattended.Store(true)
-	s.sleepIndex = int32(len(id.mu.list))
-	id.mu.list = append(id.mu.list, s)
-	id.nsleep.Inc()
-	id.attend.Inc()
+	id.add(s)
 	if searching {
 		id.searching.Dec()
 	}
-	wait, watches := s.patience(now), s.watcher
+	d := id.patience(b, now)
+	watches := b.watcher // patience may have made it that
 	id.mu.Unlock()
 
-	rt.checkDrained()
-	ended := 0 // waits for descriptors
-	// A look may find nothing where others' luck was better; what follows is exact.
-	if f = s.sweep(); f == nil && !rt.stopping.Load() && !rt.posted() && (id.watched.Load() || !rt.woken()) {
-		s.counts.sleeps++
-		s.pin.LetGo()
-		rt.excuseMonitor(now) // M1: announce, then look
-		parks := s.parks(now)
-		if !parks && rt.understudy.state.Load() == called {
-			goruntime.Gosched() // let it see that it is not needed: it is in the way of the wake-up
-		}
-		var permit bool
-		if permit, ended = s.doze(wait, parks, watches); permit {
-			s.afterSleep()
-			s.came()
-			s.receive()
-			return nil, true
-		}
+	up := s.recheck() || !id.watched.Load() && id.at.woken() // W2
+	if !up && s.doze(d, watches) {
+		return true, true
 	}
 	// Not woken by anyone: a time-out, work, or the end.
 	id.mu.Lock()
-	listed := s.sleepIndex >= 0
-	if listed {
+	woken = b.sleepIndex < 0
+	if !woken {
 		id.remove(s)
 	}
 	id.mu.Unlock()
-	rt.summonMonitor() // M1: leave, then look
-	if !listed {       // a waker was faster, and counts on us
-		s.parker.Wait(-1)
+	id.at.summonMonitor() // M1: leave, then look
+	if woken {            // a waker was faster, and counts on it
+		s.await()
 	}
-	s.afterSleep()
-	if !listed {
-		s.came()
+	return woken, true
+}
+
+// mayWatch reports whether one who falls asleep, while there is slack, is to be the watcher: if
+// there is none, or the one that there is is the timekeeper, whom it relieves. mu is held.
+func (id *idlers) mayWatch() bool {
+	if !id.watched.Load() {
+		return true
 	}
-	if f == nil {
-		if listed && s.fireAll(s.now) || ended > 0 { // the time-out of a timekeeper; a poller
-			s.receive()
-			f = s.pickLocal()
-			s.found(!listed)
-			return f, false
+	for _, s := range id.mu.list {
+		if b := s.bed(); b.watcher && b.timekeeper {
+			b.watcher = false
+			return true
 		}
-		return nil, !listed
 	}
-	s.found(!listed)
-	return f, false
+	return false
 }
 
-// found is called by one who has found work: it takes leave of the searchers, if
-// it is one, and wakes a sleeper as a last searcher does.
-func (s *scheduler) found(searching bool) {
-	if searching {
-		s.rt.doneSearching()
-	} else if s.rt.idle.nsleep.Load() > 0 && s.rt.needed() {
-		s.rt.wakeForWork()
-	}
-}
-
-// came notes how long it took to come when called.
-func (s *scheduler) came() {
-	if !s.rt.stopping.Load() && !s.unseated.Load() { // which call too, without a time: see reclaim
-		s.wakeUps.add(time.Duration(s.now - s.wokenAt.Load()))
-	}
-}
-
-// afterSleep is what a root does when it comes back from a wait.
-func (s *scheduler) afterSleep() {
-	s.now = s.rt.clock()
-	s.yieldedAt = s.now
-	s.countdown = s.interval
-	if !s.unseated.Load() { // the wheel may be another's: see reclaim
-		s.wheel.unattended.Store(false)
-	}
-}
-
-// patience is how long s, the last in the list, may sleep; negative means for
+// patience is how long the last in the list, who lies in b, may sleep; negative means for
 // ever. mu is held.
-func (s *scheduler) patience(now int64) time.Duration {
-	id := &s.rt.idle
+func (id *idlers) patience(b *sleeper, now int64) time.Duration {
 	wake := int64(never)
-	if !id.watched.Load() && len(id.mu.list) < int(s.rt.active.Load()) {
-		s.watched.delay = min(max(2*s.watched.delay, watchMin), watchMax)
-		if s.watched.sighted() {
-			s.watched.delay = watchMin
+	if busy := id.at.busy(); busy && id.mayWatch() || !id.watched.Load() && len(id.mu.list) < int(id.active.Load()) {
+		b.delay = min(max(2*b.delay, watchMin), watchMax)
+		if busy {
+			b.delay = watchMax
 		}
-		wake = now + int64(s.watched.delay)
-		s.watcher = true
+		wake = now + int64(b.delay)
+		b.watcher = true
 		id.watched.Store(true)
 	} else {
-		s.watched.delay = 0
+		b.delay = 0
 	}
-	if next := s.rt.nextTimer(); next < id.mu.until {
+	if next := id.at.alarm(); next < id.mu.until {
 		wake = min(wake, next)
 	}
 	if wake == never {
@@ -382,7 +358,7 @@ func (s *scheduler) patience(now int64) time.Duration {
 	}
 	if wake < id.mu.until {
 		id.mu.until = wake
-		s.timekeeper = true
+		b.timekeeper = true
 	}
 	return max(time.Duration(wake-now), 0)
 }

@@ -37,16 +37,31 @@ import (
 // by its name, in the table of functions, and called only if the table gives that name
 // and the entry back. Where it is not found, nothing is known and Run waits.
 //
-// The judge is a timer, set when the schedulers of a runtime made by Run have all been
-// asleep for a while, so a runtime that works never meets it. A verdict that is not
+// The judge is a timer, set when a call of Run waits and the schedulers of a runtime have all
+// been asleep for a while, so a runtime that works never meets it. A verdict that is not
 // certain is put off, for twice as long each time.
 //
-// Checked by: TestRunEndsWhenNothingCanHappen…, TestRunWaitsWhile….
+// Checked by: TestRunEndsWhenNothingCanHappen…, TestRunEndsWhenOthers…, TestRunWaitsWhile…,
+// TestJudgeIsCalled….
 
 // A run is what a call of Run waits for.
 type run struct {
 	done  *future // main's end
 	abort func()  // ends the drain
+}
+
+// waitsFor says that a call of Run waits in rt, until over is called. It is called before main
+// is spawned: rt falls asleep with it later. In a bubble the bubble tells what can't end.
+func (rt *Runtime) waitsFor(r *run) (over func()) {
+	if rt.bubbled {
+		return func() {}
+	}
+	rt.runs.Store(r)
+	judge.wanted.Inc()
+	return sync.OnceFunc(func() {
+		rt.runs.Store(nil)
+		judge.wanted.Dec()
+	})
 }
 
 const (
@@ -61,20 +76,26 @@ var judge judgment
 
 type judgment struct {
 	sync.Mutex
-	timer *time.Timer // nil: not set
-	set   atomic.Bool // it is. Written under the lock. Readers: any (Y1)
-	tries int         // since something last happened
-	seen  uint64      // what had happened by the first look
-	fresh uint64      // and by the last verdict
+	wanted atomic.Int32 // calls of Run that wait. Writers: they. Readers: any
+	timer  *time.Timer  // nil: not set
+	set    atomic.Bool  // it is. Written under the lock. Readers: any (Y1)
+	tries  int          // since something last happened
+	seen   uint64       // what had happened by the first look
+	fresh  uint64       // and by the last verdict
 }
 
-// fellIdle is called when all schedulers of rt sleep.
+// fellIdle is called when all schedulers of rt sleep, and when rt is no more: whoever made
+// it, it may be the last that Run waits for in another.
 //
 // Y1: it does not touch the lock while the timer is set, and the looks that find somebody
-// awake do not set it again. They say that it is not set, then look whether all sleep by now. Who
-// falls asleep does so first and looks whether it is set then: one of them sees the other.
+// awake do not set it again (but beside a bubble: awake). They say that it is not set, then look
+// whether all sleep by now. Who falls asleep does so first and looks whether it is set then: one of
+// them sees the other.
 func (rt *Runtime) fellIdle() {
-	if rt.runs.Load() == nil || judge.set.Load() {
+	if judge.wanted.Load() == 0 || judge.set.Load() {
+		return
+	}
+	if rt.bubbled { // so would be the timer, and what is of a bubble may end with it
 		return
 	}
 	judge.Lock()
@@ -87,9 +108,22 @@ func (j *judgment) call() {
 	if now := happened(); now != j.fresh {
 		j.fresh, j.tries = now, 0
 	}
-	if j.timer == nil && j.tries < judgeTries {
+	if j.timer == nil && j.tries < judgeTries && j.wanted.Load() > 0 {
 		j.after(judgeAfter<<j.tries, firstLook)
 	}
+}
+
+// awake reports whether somebody is awake. Who falls asleep again, or is no more, calls fellIdle (Y1), but
+// for those in bubbles: if there are such, it comes again. Called by the looks. The lock is held.
+func (j *judgment) awake() bool {
+	bubbles := slices.ContainsFunc(Runtimes(), func(rt *Runtime) bool { return rt.bubbled })
+	if allAsleep() {
+		return false
+	}
+	if bubbles {
+		j.call()
+	}
+	return true
 }
 
 func (j *judgment) after(d time.Duration, look func()) {
@@ -129,7 +163,7 @@ func firstLook() {
 	judge.Lock()
 	defer judge.Unlock()
 	judge.over()
-	if !allAsleep() { // Y1: who falls asleep again calls fellIdle
+	if judge.awake() {
 		return
 	}
 	judge.seen = happened()
@@ -158,7 +192,7 @@ func secondLook() {
 		}
 		return
 	}
-	if !allAsleep() { // Y1
+	if judge.awake() {
 		return
 	}
 	if happened() == judge.seen {
@@ -199,53 +233,6 @@ func everyFiberWaits() bool {
 		}
 	}
 	return true
-}
-
-// naps are the waits for time of the engine's own services, which the judge can hold.
-var naps = &napping{}
-
-type napping struct {
-	sync.Mutex
-	paused chan struct{} // nil: not paused; closed at the end
-}
-
-func (n *napping) pause() {
-	n.Lock()
-	if n.paused == nil {
-		n.paused = make(chan struct{})
-	}
-	n.Unlock()
-}
-
-func (n *napping) resume() {
-	n.Lock()
-	if n.paused != nil {
-		close(n.paused)
-		n.paused = nil
-	}
-	n.Unlock()
-}
-
-// nap waits for d, at most a second, and reports whether stop was not closed.
-func nap(d time.Duration, stop <-chan struct{}) bool {
-	naps.Lock()
-	paused := naps.paused
-	naps.Unlock()
-	if paused != nil {
-		select {
-		case <-stop:
-			return false
-		case <-paused:
-		}
-	}
-	t := time.NewTimer(min(d, time.Second))
-	select {
-	case <-stop:
-		t.Stop()
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // goTimers reports whether a timer of Go's may be set. In a test there always is one,

@@ -105,6 +105,36 @@ func TestRunEndsWhenNothingCanHappen(t *testing.T) {
 	}
 }
 
+// A runtime that Run did not make may be the last to have something to do, and fall asleep
+// or be closed then.
+func TestRunEndsWhenOthersFallAsleepLast(t *testing.T) {
+	if !fibers.JudgeKnows() {
+		t.Skip("this Go runtime does not tell of its timers")
+	}
+	const busy = 1200 * time.Millisecond // beyond the judge's first look
+	for name, close := range map[string]bool{"asleep": false, "closed": true} {
+		t.Run(name, func(t *testing.T) {
+			other := newRuntime(t, fibers.WithSchedulers(1))
+			begun := make(chan struct{})
+			other.Go(func() {
+				<-begun
+				for start := time.Now(); close || time.Since(start) < busy; {
+					fibers.Yield()
+				}
+			})
+			if closed := make(chan struct{}); close {
+				defer func() { <-closed }()
+				time.AfterFunc(busy, func() { defer func() { closed <- struct{}{} }(); _ = other.Close() })
+			}
+			err := runs(t, func() { begun <- struct{}{}; cml.NewChan[int]().Get() })
+			var r fibers.Report
+			if !errors.As(err, &r) || !r.Idle {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
 // What is not known to be in vain is waited for.
 func TestRunWaitsWhileSomethingMayHappen(t *testing.T) {
 	const later = 3 * time.Second // than the judge's looks

@@ -31,7 +31,8 @@ type monitor struct {
 	kick  chan struct{} // ends its rest; room for one
 	stop  chan struct{}
 	load  load
-	waits int // looks in a row at which work waited beside a sleeper; its own
+	looks uint64 // of anybody for descriptors, when it last asked; its own
+	waits int    // looks in a row at which work waited beside a sleeper; its own
 }
 
 const (
@@ -104,11 +105,14 @@ func (rt *Runtime) examineSchedulers(now time.Time, pulses map[*scheduler]pulse)
 		p, known := pulses[s]
 		if !known || p.turns != turns {
 			pulses[s] = pulse{turns: turns, since: now}
-		} else if now.Sub(p.since) >= stallTime {
-			still = append(still, s)
-			// A sleeper does not turn either, but is not stalled: it leaves its wheel
-			// unattended.
-			stalled = !rt.wheels[i].unattended.Load()
+		} else {
+			rt.wheels[i].tidyForgotten()
+			if now.Sub(p.since) >= stallTime {
+				still = append(still, s)
+				// A sleeper does not turn either, but is not stalled: it leaves its wheel
+				// unattended.
+				stalled = !rt.wheels[i].unattended.Load()
+			}
 		}
 		if stalled {
 			count++
@@ -142,7 +146,7 @@ func (rt *Runtime) examineSchedulers(now time.Time, pulses map[*scheduler]pulse)
 		// W2, W3: what waits at two looks in a row is nobody's business.
 		if rt.workWaits() {
 			if rt.monitor.waits++; rt.monitor.waits >= 2 {
-				rt.wakeOne()
+				rt.idle.wakeOne()
 			}
 			return
 		}
@@ -173,14 +177,14 @@ func (rt *Runtime) relieveOf(s *scheduler) {
 	}
 }
 
-// watchPoller looks in. If it had the role for that, and nobody is about to look in
+// watchPoller looks in, if nobody else does. If it had the role for that, and nobody is about to look in
 // soon, it has a sleeper do so: W5, W6. working is how many schedulers turn.
 func (rt *Runtime) watchPoller(working int) {
 	if !rt.monitor.lookIn() {
 		return
 	}
-	if n := rt.idle.nsleep.Load(); n >= rt.active.Load() || n > 0 && working == 0 {
-		rt.wakeOne()
+	if n := rt.idle.nsleep.Load(); n >= rt.idle.active.Load() || n > 0 && working == 0 {
+		rt.idle.wakeOne()
 	}
 }
 
@@ -192,43 +196,4 @@ func (m *monitor) processorsBusy(understudy bool) bool {
 		ready--
 	}
 	return running+ready > goruntime.GOMAXPROCS(0)
-}
-
-// workWaits reports whether any queue holds a fiber, or a timer is due.
-func (rt *Runtime) workWaits() bool {
-	if rt.timersDue(rt.clock()) || rt.queued() {
-		return true
-	}
-	for _, s := range *rt.schedulers.Load() {
-		if !s.next.empty() {
-			return true
-		}
-	}
-	return false
-}
-
-// queued reports whether a queue holds a fiber.
-func (rt *Runtime) queued() bool { return rt.posted() || rt.woken() }
-
-// posted reports whether there is a fiber that a searcher would find at once.
-func (rt *Runtime) posted() bool {
-	if !rt.injector.Empty() || !rt.legacies.empty() {
-		return true
-	}
-	for _, s := range *rt.schedulers.Load() {
-		if !s.newest.Empty() || s.unseated.Load() && !s.ringsEmpty() {
-			return true
-		}
-	}
-	return false
-}
-
-// woken reports whether there is a fiber in a ring.
-func (rt *Runtime) woken() bool {
-	for _, s := range *rt.schedulers.Load() {
-		if !s.ringsEmpty() {
-			return true
-		}
-	}
-	return false
 }

@@ -89,7 +89,7 @@ type wakeTimer interface {
 }
 
 // allSleep reports whether no scheduler is awake.
-func (rt *Runtime) allSleep() bool { return rt.idle.nsleep.Load() >= rt.active.Load() }
+func (rt *Runtime) allSleep() bool { return rt.idle.nsleep.Load() >= rt.idle.active.Load() }
 
 // summonMonitor has the monitor come, if it rests. It is called by one who has left the
 // sleepers, or has taken another out.

@@ -84,7 +84,7 @@ func TestMonitorRestStress(t *testing.T) {
 	m.kick, m.stop = make(chan struct{}, 1), make(chan struct{})
 	rt.schedulers.Store(new([]*scheduler))
 	const parties = 3
-	rt.active.Store(parties)
+	rt.idle.active.Store(parties)
 	m.rest.begun = make(chan struct{})
 	m.rest.timer = rt.newWakeTimer()
 	var gone sync.WaitGroup

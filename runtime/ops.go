@@ -45,8 +45,21 @@ func AtWall(t time.Time) cml.Op[time.Time] {
 // time begins when the guards of op have run, and ends when op commits: it does not
 // limit its wraps.
 func PerformTimeout[T any](op cml.Op[T], d time.Duration) (T, bool) {
-	v, _, ok := cml.PerformUntil(op, After(d))
+	v, _, ok := cml.PerformUntil(op, timeout(d))
 	return v, ok
+}
+
+// timeout is After for who performs it at once: of one duration most often, again and again.
+func timeout(d time.Duration) cml.Op[time.Time] {
+	c := current()
+	if c == nil {
+		return After(d)
+	}
+	k := &c.sched.sharing().timeouts[uint64(d)*0x9e3779b97f4a7c15>>(64-timeoutBits)]
+	if k.op == nil || k.d != d {
+		*k = knownTimeout{d, After(d)}
+	}
+	return k.op
 }
 
 // AwaitOp returns the operation that becomes ready when the task has ended, with

@@ -39,18 +39,23 @@ package runtime
 // W6: one has given the role back and then computes for long.
 //
 //	Others who run look in at their turns. A watcher takes the role when it falls
-//	asleep again, each millisecond. The monitor looks in every 5 ms, and if it finds
-//	the role free and nobody has had a turn lately, it wakes a sleeper, which takes it.
+//	asleep again, each millisecond. The monitor looks in every 5 ms if nobody else has
+//	since its last time, and if it finds the role free and nobody has had a turn lately,
+//	it wakes a sleeper, which takes it. Where somebody has looked it does not: what it
+//	makes ready goes into the injector, and waits there behind all that are woken on the
+//	scheduler, one of which leaves it at a turn.
 //	One that has the role and is parked is in nobody's way: others look all the same (R5 in
 //	package epoll).
 //
-// Checked by: docs/models/poller.pml (spin, with mutants), TestPoller….
+// Checked by: docs/models/poller.pml (spin, with mutants), TestPoller…, TestMonitorLooksWhereNobodyDoes.
+// What else was tried is in docs/design/0013.
 
 import (
 	"time"
 
 	"github.com/seed222ee791/fibers/internal/epoll"
 	"github.com/seed222ee791/fibers/internal/parker"
+	"github.com/seed222ee791/fibers/internal/parkword"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -79,27 +84,32 @@ func (p *poller) init(s *scheduler) {
 		if !ok || f.rt != s.rt {
 			w.Unpark()
 			s.readied = s.readied || !ok
-		} else if f.wake(0) {
+		} else if f.word.Wake(parkword.Unserved) {
 			s.pushWoken(f)
 		}
 	}
 }
 
-// doze sleeps for d, or for ever if that is negative: in epoll, if nobody else
+// dozeFor sleeps for d, or for ever if that is negative: in epoll, if nobody else
 // waits there and there is something to wait for; as a goroutine that parks, or in a
 // system call, or by the bell, which watchers, who are up each millisecond, leave to
-// others. It reports whether the permit came (it is consumed), and how many waits
-// for descriptors it has ended meanwhile.
-func (s *scheduler) doze(d time.Duration, parks, watches bool) (permit bool, ended int) {
+// others, but where timers gather. It reports whether the permit came (it is consumed), and
+// how many waits for descriptors it has ended meanwhile.
+func (s *scheduler) dozeFor(d time.Duration, parks, watches bool) (permit bool, ended int) {
 	wait, poll := s.parker.Wait, epoll.Wait
 	if parks {
 		wait, poll = s.parker.Park, epoll.Park
 	}
 	if !epoll.Acquire() {
-		if !parks && !watches && !s.rt.bubbled {
-			return s.rt.bell.doze(&s.parker, d), 0
+		switch {
+		case parks || s.rt.bubbled:
+			return wait(d), 0
+		case s.rt.slack.busy():
+			return s.rt.bell.gather(&s.parker, d), 0
+		case watches:
+			return wait(d), 0
 		}
-		return wait(d), 0
+		return s.rt.bell.doze(&s.parker, d), 0
 	}
 	if !s.parker.Enter(polling) { // W4
 		epoll.Release()
@@ -141,9 +151,15 @@ func (s *scheduler) lookNowAndThen(now int64) (ended bool) {
 	return s.lookIn() > 0
 }
 
-// lookIn is the monitor's; it reports whether it had the role for that time.
+// lookIn is the monitor's; it reports whether it had the role for that time. It does not
+// look if somebody else has since it was last called (W6).
 func (m *monitor) lookIn() (had bool) {
+	if n := epoll.Looks(); n != m.looks {
+		m.looks = n
+		return false
+	}
 	_, had = epoll.Look(nil)
+	m.looks = epoll.Looks()
 	return had
 }
 

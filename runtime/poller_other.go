@@ -13,9 +13,9 @@ func (p *poller) init(*scheduler) {}
 
 func (rt *Runtime) attach() (detach func()) { return func() {} }
 
-// doze sleeps for d, or for ever if that is negative. It reports whether the
+// dozeFor sleeps for d, or for ever if that is negative. It reports whether the
 // permit came (it is consumed). It parks in any case.
-func (s *scheduler) doze(d time.Duration, _, _ bool) (permit bool, ended int) {
+func (s *scheduler) dozeFor(d time.Duration, _, _ bool) (permit bool, ended int) {
 	return s.parker.Wait(d), 0
 }
 

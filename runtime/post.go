@@ -16,7 +16,7 @@ func (s *scheduler) runNext(f *fiber) {
 	}
 	old := s.next.swap(f)
 	if old != nil {
-		s.pushWoken(old)
+		s.pushReady(old)
 	}
 	id := &s.rt.idle
 	if id.attend.Load() == 0 || s.attend() || id.nsleep.Load() == 0 {
@@ -25,11 +25,11 @@ func (s *scheduler) runNext(f *fiber) {
 	if s.spendEager() {
 		// Lately, wakers went on for long: let the fiber be found at once.
 		if f := s.next.take(); f != nil {
-			s.pushWoken(f)
+			s.pushReady(f)
 		}
-		s.rt.wakeForWork()
+		id.wakeForWork()
 	} else if !id.watched.Load() {
-		s.rt.wakeForWork()
+		id.wakeForWork()
 	}
 }
 
@@ -41,9 +41,12 @@ func (s *scheduler) wakeForWoken() {
 		return
 	}
 	if s.spendEager() || !id.watched.Load() {
-		s.rt.wakeForWork()
+		id.wakeForWork()
 	}
 }
+
+// wakeForWork is called after every push that others should know of: see idle.go.
+func (rt *Runtime) wakeForWork() { rt.idle.wakeForWork() }
 
 // spawn makes a fiber and queues it here. Owner only.
 func (s *scheduler) spawn(j job) {

@@ -28,7 +28,7 @@ const (
 	EventEnd
 	// EventSteal: the scheduler took Fiber from another one.
 	EventSteal
-	// EventScheduler: the scheduler began to record; a stand-in if Other is 1.
+	// EventScheduler: the scheduler began to record; a stand-in that took its seat if Other is 1.
 	EventScheduler
 )
 
@@ -62,6 +62,7 @@ type Event struct {
 type event struct {
 	at           int64
 	fiber, other uint64
+	on           int32 // the scheduler, whose place may be another by now
 	kind         EventKind
 	why          wait.Reason
 }
@@ -167,7 +168,7 @@ func (r *Recorder) Events(d time.Duration) []Event {
 			if e.at < from || e.kind == 0 {
 				continue
 			}
-			ev := Event{At: time.Duration(e.at - r.start), Kind: e.kind, Scheduler: g.s.index, Fiber: e.fiber}
+			ev := Event{At: time.Duration(e.at - r.start), Kind: e.kind, Scheduler: int(e.on), Fiber: e.fiber}
 			if e.kind == evPark {
 				ev.Reason, ev.Object = e.why.String(), Object{e.why.Kind(), e.other}
 			} else {
@@ -186,12 +187,17 @@ func (r *Recorder) ringOf(s *scheduler) *ring {
 	r.mu.Lock()
 	r.mu.rings = append(r.mu.rings, g)
 	r.mu.Unlock()
+	g.begins()
+	return g
+}
+
+// begins notes that the scheduler begins to record, or to do so in another's seat. Owner only.
+func (g *ring) begins() {
 	standIn := uint64(0)
-	if s.standIn {
+	if g.s.standIn {
 		standIn = 1
 	}
 	g.add(EventScheduler, 0, standIn, 0)
-	return g
 }
 
 // named notes the name of a fiber that is spawned.
@@ -206,7 +212,7 @@ func (r *Recorder) named(id uint64, name string) {
 // add notes an event. Owner only.
 func (g *ring) add(kind EventKind, fiber, other uint64, why wait.Reason) {
 	e := &g.events[g.next&uint64(len(g.events)-1)]
-	e.at, e.fiber, e.other, e.kind, e.why = g.s.rt.clock(), fiber, other, kind, why
+	e.at, e.fiber, e.other, e.on, e.kind, e.why = g.s.rt.clock(), fiber, other, int32(g.s.index), kind, why
 	g.next++
 }
 

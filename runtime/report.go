@@ -24,7 +24,8 @@ type Report struct {
 	// Idle says that no ordinary goroutine will come either: all of them wait for others.
 	Idle bool
 	// Puts are fibers that have waited for more than a second to put something where
-	// nobody gets, the longest waiting first, at most 100.
+	// nobody gets, and twice as long as any fiber is queued (of any runtime, as far as it is
+	// known): that may be who gets. The longest waiting first, at most 100.
 	Puts []FiberWait
 	// Hot are the objects with most waiters, and the locks held longest while somebody
 	// waits, at most 20.

@@ -11,9 +11,11 @@ import (
 //
 //	where      who is put there                                          taken
 //	next       the one that the running fiber has woken last             by itself: one place
-//	ring       woken: before that one, or by timers and descriptors      oldest first
+//	ring       woken: before that one, or by timers and descriptors;
+//	           and some of the last two                                  oldest first
 //	deque      spawned, never run                                        newest first
-//	behind     those that have yielded                                   oldest first
+//	behind     those that have yielded; and if they are many, those that
+//	           fibers have woken or that were long in next               oldest first
 //	injector   of the runtime: what comes from plain goroutines, other
 //	           runtimes, and schedulers that have lost their seat        oldest first
 //
@@ -22,10 +24,11 @@ import (
 //
 //	0  at a turn: its timers that are due; descriptors; then one each of the injector, the
 //	   ring, the old end of the deque, another's queues if that has stalled, and behind, and
-//	   each time another of them first. A turn comes every turnPicks picks, or when nudged;
-//	   where fibers compute for long, this part of it comes no more than every airTime.
-//	1  next, maxStreak times in a row; then the fiber there goes to the end of the ring, if
-//	   anybody else waits here
+//	   each time another of them first; and of the injector, and of a crowd behind, some
+//	   go to the ring. A turn comes every turnPicks picks, or when nudged; where fibers
+//	   compute for long, this part of it comes no more than every airTime.
+//	1  next, maxStreak times in a row; then the fiber there goes to the end of the ring, or
+//	   behind if that is long, if anybody else waits here
 //	2  ring, maxFavours times in a row
 //	3  deque
 //	4  behind
@@ -58,6 +61,7 @@ type runQueue struct {
 	streak   int32  // picks from next in a row
 	favours  int32  // picks from the ring in a row, while others wait
 	rotation uint32 // which queue the turn looks at first
+	taken    uint32 // how many from the ring when advance last added for those
 
 	_ pad.Line
 
@@ -68,13 +72,13 @@ type runQueue struct {
 	// could have been avoided. Writers: thieves (set), owner (counts down; which
 	// of two writes is lost does not matter). Readers: any.
 	eager atomic.Uint32
-	// behind is nil until a fiber first yields here: most stalled schedulers have none.
+	// behind is nil until a fiber is first put there: most stalled schedulers have none.
 	// Writer: owner, once, before it pushes there. Readers: any; to those that see nil it
 	// is empty.
 	behind atomic.Pointer[yielded]
 }
 
-// yielded is the queue of those that have yielded.
+// yielded is the queue behind.
 type yielded struct {
 	owner worksteal.RingOwner[fiber]
 	thief worksteal.RingThief[fiber]
@@ -83,6 +87,8 @@ type yielded struct {
 const (
 	maxStreak  = 16
 	maxFavours = 16
+	fewReady   = 16  // most of the others that a turn puts in the ring
+	fewSpent   = 32  // how many in the ring leave room for those whose streak is over
 	eagerness  = 256 // wakes for which a watcher's finding is remembered
 )
 
@@ -102,7 +108,7 @@ func (q *runQueue) takeNext() *fiber {
 }
 
 // endStreak takes the fiber out of next whose turn it is not, unless a thief has. It is for
-// the ring if crowded says that somebody else waits.
+// pushSpent if crowded says that somebody else waits.
 func (q *runQueue) endStreak() (f *fiber, crowded bool) {
 	q.streak = 0
 	return q.next.take(), !q.deque.Drained() || !q.ring.Drained() || !q.noneBehind()
@@ -137,6 +143,71 @@ func (q *runQueue) pop() *fiber {
 // pushWoken puts a fiber that was woken in the ring.
 func (q *runQueue) pushWoken(f *fiber) { q.ring.Push(f) }
 
+// pushReady is pushWoken for one that a fiber has woken. Where that wakes a crowd, most of it is
+// put behind: those whose time has come, and who are woken one by one, would else wait for all of it.
+func (q *runQueue) pushReady(f *fiber) {
+	if q.ring.Len() >= manyReady {
+		q.toBehind().Push(f)
+	} else {
+		q.ring.Push(f)
+	}
+}
+
+// pushSpent puts the fiber that endStreak has taken out of next in the ring, if that is short, so that
+// it does not wait for all that yield; else behind, so that those who are woken do not wait for all that
+// wake each other.
+func (q *runQueue) pushSpent(f *fiber) {
+	if q.ring.Len() < fewSpent {
+		q.ring.Push(f)
+	} else {
+		q.toBehind().Push(f)
+	}
+}
+
+// advance moves some of those to the ring who would else be taken one at a turn, as long as fibers come
+// to the ring or wake each other: of a crowd behind, and, if nothing that was spawned here waits, of the
+// injector, of which it leaves their share to the other schedulers. At each turn it makes up the ring to
+// fewReady, or adds one for each two that were taken from it, fewReady at most: so those get a third of
+// what is taken from the ring, and no more than a quarter of all picks, and whoever is woken passes
+// nearly all of them. It reports whether it took any from the injector. It is called at turns.
+func (q *runQueue) advance(injector *worksteal.Injector[fiber], schedulers int) (admitted bool) {
+	taken := uint32(q.woken.Taken())
+	earned := min(taken-q.taken, 2*fewReady+1)
+	q.taken = taken - earned%2 // an odd one counts the next time
+	n := max(fewReady-q.ring.Len(), int(earned/2))
+	if n <= 0 {
+		return false
+	}
+	y := q.behind.Load()
+	crowd := y != nil && y.owner.Len() >= manyReady
+	// Where one begins of those that spawn and wait, its children come before the next one.
+	if !injector.Empty() && q.newest.Empty() {
+		foreign := min(injector.Len()/schedulers, n)
+		if crowd {
+			foreign = min(foreign, (n+1)/2)
+		}
+		n -= foreign
+		admitted = q.draw(injector, foreign)
+	}
+	if crowd {
+		q.draw(&y.owner, n)
+	}
+	return admitted
+}
+
+// draw moves up to n from another queue to the ring. It reports whether there were any.
+func (q *runQueue) draw(from interface{ Pop() *fiber }, n int) (any bool) {
+	for ; n > 0; n-- {
+		f := from.Pop()
+		if f == nil {
+			return any
+		}
+		q.ring.Push(f)
+		any = true
+	}
+	return any
+}
+
 // spendEager reports whether this push is one that is to wake others at once.
 func (q *runQueue) spendEager() bool {
 	n := q.eager.Load()
@@ -146,7 +217,7 @@ func (q *runQueue) spendEager() bool {
 	return n > 0
 }
 
-// toBehind returns the queue of those that have yielded, made if need be.
+// toBehind returns the queue behind, made if need be.
 func (q *runQueue) toBehind() *worksteal.RingOwner[fiber] {
 	y := q.behind.Load()
 	if y == nil {
@@ -163,13 +234,13 @@ func (q *runQueue) newBehind() *yielded {
 	return y
 }
 
-// noneBehind reports whether the owner knows of no fiber that has yielded.
+// noneBehind reports whether the owner knows of no fiber behind.
 func (q *runQueue) noneBehind() bool {
 	y := q.behind.Load()
 	return y == nil || y.owner.Drained()
 }
 
-// popBehind takes the one that yielded first, or returns nil.
+// popBehind takes the one that was put there first, or returns nil.
 func (q *runQueue) popBehind() *fiber {
 	if y := q.behind.Load(); y != nil {
 		return y.owner.Pop()
@@ -238,7 +309,7 @@ func (q *runQueue) has(ring *worksteal.RingThief[fiber]) bool {
 	return ring == &q.woken || y != nil && ring == &y.thief
 }
 
-// ringsEmpty reports whether there are none, woken or yielded, in its rings.
+// ringsEmpty reports whether there are none in the ring and behind.
 func (q *runQueue) ringsEmpty() bool {
 	y := q.behind.Load()
 	return q.woken.Empty() && (y == nil || y.thief.Empty())

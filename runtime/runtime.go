@@ -1,8 +1,6 @@
 package runtime
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	goruntime "runtime"
 	"slices"
@@ -47,6 +45,10 @@ func init() {
 		return true
 	})
 	wait.RegisterRoomy(roomy)
+	wait.RegisterNative(func() bool {
+		c := current()
+		return c != nil && c.sched.rt.sim != nil || gstatus.Locked()
+	})
 	wait.RegisterAfter(func(d time.Duration, fn func()) (stop func(), ok bool) {
 		if simhook.Current() == nil {
 			return nil, false
@@ -66,11 +68,12 @@ type Runtime struct {
 
 	schedulers atomic.Pointer[[]*scheduler] // those with a seat, by index; replaced as a whole, under mu
 	legacies   legacies                     // of stalled schedulers
-	active     atomic.Int32                 // seats whose scheduler has a root
 	injector   *worksteal.Injector[fiber]
 	idle       idlers
 	wheels     []*wheel // one for each seat; constant
+	slack      slack
 	records    records
+	depots     sync.Map // see wait.Waiter.Depots
 	pool       pool
 	monitor    monitor
 	understudy understudy
@@ -132,7 +135,7 @@ func New(opts ...Option) (*Runtime, error) {
 	rt.schedulers.Store(new([]*scheduler))
 	rt.mu.unseated, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, conf.schedulers)
-	rt.idle.mu.until = never
+	rt.idle.init(rt)
 	rt.pool.rt, rt.pool.stop = rt, make(chan struct{})
 	rt.monitor.kick, rt.monitor.stop = make(chan struct{}, 1), make(chan struct{})
 	if conf.recording {
@@ -202,273 +205,6 @@ func Default() *Runtime {
 		ambient.rt = rt
 	}
 	return ambient.rt
-}
-
-// Run runs main in a fiber of a runtime made for it, ends that runtime and
-// returns. The fibers that are alive when main returns are ended as by
-// runtime.Goexit at the point where they wait, or with WithDrain, waited for.
-//
-// Their deferred functions run to their end, within the grace: see Close.
-//
-// The error is one of the options', or a *LeftoverError. A panic in main is
-// raised again in the caller, as a *PanicError; if a panic handler is set, it
-// gets the panic, and Run returns the *PanicError. If main ends by
-// runtime.Goexit, as t.FailNow does it, Run returns ErrGoexit, joined with a
-// *LeftoverError if there is one.
-//
-// If nothing can happen any more, because every fiber waits for another, or for what
-// nobody will give it, Run ends the runtime and returns a Report that says who waits for
-// whom. It does so where that can be known: if no fiber, timer, descriptor, blocking call
-// or operation of NewOp is left in any runtime of the process, every other goroutine
-// waits for others too, and no timer of Go's is set. That takes some seconds to make
-// sure of. Where it cannot be known, Run waits; see WithStallReport.
-//
-// Run may be called in a fiber: only that fiber waits.
-func Run(main func(), opts ...Option) error {
-	if main == nil {
-		panic("fibers: Run(nil): give it a function")
-	}
-	if simhook.On() {
-		if c, sm := simCaller(); sm != nil {
-			return sm.runInside(c, main, opts)
-		}
-	}
-	rt, err := New(opts...)
-	if err != nil {
-		return err
-	}
-	closed := false
-	defer func() {
-		if !closed { // the caller, a fiber, is ended while it waits
-			_ = outside(rt.close)
-		}
-	}()
-	ctx, abort := context.WithCancel(context.Background())
-	defer abort()
-	var done future
-	rt.runs.Store(&run{&done, abort})
-	outcome := rt.runMainUntil(main, &done)
-	if rt.conf.drain && (outcome.err == nil || rt.conf.panicHandler != nil) {
-		_ = outsideUntil(ctx, rt.drain)
-	}
-	rt.runs.Store(nil)
-	err = outside(rt.close)
-	closed = true
-	switch stall := rt.stall.Load(); {
-	case stall != nil && err != nil:
-		return errors.Join(*stall, err)
-	case stall != nil:
-		return *stall
-	case outcome.err != nil:
-		return outcome.report(rt)
-	case outcome.exited && err != nil:
-		return errors.Join(ErrGoexit, err)
-	case outcome.exited:
-		return ErrGoexit
-	}
-	return err
-}
-
-// outside runs fn on a plain goroutine: the caller's, if it is one.
-func outside(fn func() error) error {
-	c := current()
-	if c == nil {
-		return fn()
-	}
-	refuseBlocking()
-	return offload(c, fn, nil)
-}
-
-// outsideUntil is outside for waits: if the caller is a fiber that is ended
-// while it waits, the context of fn is cancelled.
-func outsideUntil(ctx context.Context, fn func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if current() == nil {
-		return fn(ctx)
-	}
-	var (
-		done future
-		err  error
-	)
-	go func() { defer done.complete(); err = fn(ctx) }()
-	done.await(wait.Blocking)
-	return err
-}
-
-// Run runs fn in a fiber of rt and returns when it has returned; other fibers
-// go on. Panics and Goexit are treated as by the function Run. It may be called
-// many times, at once, and in fibers. It returns ErrClosed if rt is closed, or
-// is closed before fn has returned.
-func (rt *Runtime) Run(fn func()) error {
-	rt.check("Run")
-	if fn == nil {
-		panic("fibers: Run(nil): give it a function")
-	}
-	outcome := rt.runMain(fn)
-	if outcome.err != nil {
-		return outcome.report(rt)
-	}
-	switch {
-	case !outcome.ran:
-		return ErrClosed
-	case outcome.exited:
-		return ErrGoexit
-	}
-	return nil
-}
-
-type outcome struct {
-	ran    bool // to its end, by return, panic or Goexit of its own
-	exited bool // by that Goexit
-	err    *PanicError
-}
-
-// report raises the panic again, or returns it if a handler has had it.
-func (o outcome) report(rt *Runtime) error {
-	if rt.conf.panicHandler == nil {
-		panic(o.err)
-	}
-	return o.err
-}
-
-// runMain runs fn in a fiber and waits for its end.
-func (rt *Runtime) runMain(fn func()) outcome { return rt.runMainUntil(fn, new(future)) }
-
-// runMainUntil is runMain that others end by completing done.
-func (rt *Runtime) runMainUntil(fn func(), done *future) (o outcome) {
-	started := rt.trySpawn(job{fn: func() {
-		defer done.complete() // also if a handler calls Goexit
-		returned := false
-		defer func() {
-			o.err, o.exited = capture(returned, recover())
-			o.exited = o.exited && !current().Flags[sheltered]
-			o.ran = returned || o.err != nil || o.exited
-			if o.err != nil && rt.conf.panicHandler != nil {
-				rt.panicked(current().fiber, o.err.Value, o.err.Stack)
-			}
-		}()
-		if wait.Watched() {
-			done.by.Store(wait.Self())
-		}
-		fn()
-		returned = true
-	}, dropped: done.complete, origin: entry(fn)})
-	if started {
-		done.await(wait.Await)
-	}
-	return o
-}
-
-// Go runs fn in a new fiber of the same runtime, or in a plain goroutine, of the
-// Default one. The fiber runs when a scheduler is free for it, here or, stolen,
-// on another core. Go synchronizes before fn begins.
-//
-// A panic that leaves fn ends the process, as a goroutine's does, unless a panic
-// handler is set. Go(nil) panics. Go in a fiber whose runtime is ending makes a
-// fiber that never runs.
-func Go(fn func()) { GoNamed("", fn) }
-
-// GoOrElse is Go for a fiber that is given something to look after, a connection for
-// instance: if the runtime ends before the fiber has begun to run fn, so that no defer
-// in fn can see to it, the fiber runs instead in its place. Exactly one of the two is
-// called. What instead does is treated as clean-up: it may wait, within the grace.
-func GoOrElse(fn, instead func()) {
-	if fn == nil || instead == nil {
-		panic("fibers: GoOrElse with a nil function")
-	}
-	j := job{fn: fn, instead: instead, origin: entry(fn)}
-	if c := current(); c != nil {
-		c.sched.spawn(j)
-		c.spawned()
-		return
-	}
-	spawnAmbient(j)
-}
-
-// GoNamed is Go with a name for the fiber, which inspection shows and the
-// profiler knows as the label "fiber". Where an execution trace of Go's is on when the fiber
-// begins (runtime/trace), the fiber is a region of it under that name.
-func GoNamed(name string, fn func()) {
-	if fn == nil {
-		panic("fibers: Go(nil): give it a function")
-	}
-	if c := current(); c != nil {
-		c.sched.spawn(job{fn: fn, name: name})
-		c.spawned()
-		return
-	}
-	spawnAmbient(job{fn: fn, name: name})
-}
-
-// Go runs fn in a new fiber of rt. It panics if rt is closed.
-func (rt *Runtime) Go(fn func()) {
-	rt.check("Go")
-	if fn == nil {
-		panic("fibers: Go(nil): give it a function")
-	}
-	if !rt.trySpawn(job{fn: fn}) {
-		panic("fibers: Go on a closed Runtime: call it before Close")
-	}
-}
-
-// A job is what a fiber is made of.
-type job struct {
-	fn      func()
-	name    string
-	handle  *Fiber  // the public handle, if somebody has it already
-	dropped func()  // see more.dropped
-	instead func()  // see more.instead
-	origin  uintptr // see more.origin; given with dropped
-}
-
-// spawnAmbient makes a fiber of the ambient runtime, from a plain goroutine. Default returned
-// one that was open, or made it: so each time round stands for a Close of somebody's in between.
-func spawnAmbient(j job) {
-	for !Default().trySpawn(j) { // closed at this moment
-		goruntime.Gosched()
-	}
-}
-
-// trySpawn makes a fiber, from anywhere, unless rt is closed.
-func (rt *Runtime) trySpawn(j job) bool {
-	if c := current(); c != nil && c.sched.rt == rt {
-		c.sched.spawn(j)
-		return true
-	}
-	// Counted first: either a closer sees the fiber among the living, or it
-	// has set ending before, which is seen here.
-	rt.spawned.Add(1)
-	if rt.ending.Load() {
-		rt.refused.Add(1)
-		rt.checkDrained()
-		return false
-	}
-	f := rt.records.one(rt, j.fn)
-	f.describe(j)
-	rt.inject(f)
-	return true
-}
-
-// inject queues a fiber that belongs to the caller, which runs on no scheduler
-// of rt.
-func (rt *Runtime) inject(f *fiber) {
-	if wait.Watched() {
-		f.queued(rt.clock() | 1)
-	}
-	if simhook.On() {
-		if rt.sim != nil {
-			rt.sim.injected(f)
-		} else {
-			simAbroad()
-		}
-	}
-	if s := roots.Here(); s != nil && s.rt == rt && s.firing {
-		s.pushWoken(f) // as fire itself does; its caller sees to the rest
-		return
-	}
-	rt.injector.Push(f)
-	rt.wakeForWork()
 }
 
 // clock returns the nanoseconds since the runtime was made, by the monotonic

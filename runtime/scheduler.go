@@ -61,7 +61,7 @@ type scheduler struct {
 	left      departure    // see parking.go
 	running   hint         // the fiber that runs, or 0: see stalled.go
 	eyes      *eyes        // see eyes.go
-	handed    *fiber       // chosen by the one that switched to the root
+	handed    *fiber       // chosen by the one that switched to the root, or found in Recheck
 	idle      []*coroutine // resting, ready for a fiber
 	free      []*fiber     // recycled records
 	nextID    uint64
@@ -86,7 +86,10 @@ type scheduler struct {
 	firing    bool                   // the root is in fire
 	standIn   bool                   // made to take the seat of another: see stalled.go; constant, as index
 	company   company                // whom it has met: see mixed.go
+	polled    bool                   // waits for descriptors have ended while it slept last
+	computes  bool                   // it is stalled, and its fiber computes; under rt.mu
 	given     int32                  // how often it has given work away as a stalled scheduler: see attend
+	held      uint32                 // no slot of a fresh timer from this one on is filled by it
 	suspects  map[*scheduler]suspect // of an understudy
 
 	_ pad.Line
@@ -94,13 +97,9 @@ type scheduler struct {
 	parker  parker.Parker
 	wokenAt stdatomic.Int64 // when the permit was given. Writer: who gives it. Reader: owner, after that
 	wakeUps *latencies      // of the seat
-	// Under rt.idle.mu.
-	sleepIndex int32 // index among the sleepers, -1 if awake
-	timekeeper bool  // wakes by itself at rt.idle.mu.until
-	watcher    bool  // see W2
+	sleeper
 	// Under rt.mu.
-	computes bool   // it is stalled, and its fiber computes
-	legacy   legacy // of what it has left as a stalled scheduler. The next one begins with a line of its own
+	legacy legacy // of what it has left as a stalled scheduler. The next one begins with a line of its own
 }
 
 const maxIdle = 256 // coroutines resting at one scheduler
@@ -110,7 +109,8 @@ const maxIdle = 256 // coroutines resting at one scheduler
 var roots getg.Table[scheduler]
 
 func newScheduler(rt *Runtime) *scheduler {
-	s := &scheduler{rt: rt, interval: 1, countdown: 1, sleepIndex: -1}
+	s := &scheduler{rt: rt, interval: 1, countdown: 1}
+	s.sleepIndex = -1
 	s.runQueue.init()
 	s.rng = uint64(rt.made.Inc())*0x9e3779b97f4a7c15 + 1
 	s.parker.Init()
@@ -149,7 +149,7 @@ func (s *scheduler) loop() {
 			break
 		}
 		if f.co == nil {
-			if s.rt.ending.Load() && f.instead() == nil {
+			if s.rt.ending.Load() && f.unwanted() {
 				s.drop(f)
 				continue
 			}
@@ -219,7 +219,7 @@ func (s *scheduler) makeWay() *fiber {
 	if f == nil || !crowded {
 		return f
 	}
-	s.pushWoken(f)
+	s.pushSpent(f)
 	s.wakeForWoken()
 	return nil
 }

@@ -20,7 +20,7 @@ func (rt *Runtime) addScheduler() {
 	}
 	seats = append(seats, s)
 	rt.schedulers.Store(&seats)
-	rt.active.Inc()
+	rt.idle.active.Inc()
 	rt.roots.Add(1)
 	go s.loop()
 }
@@ -53,7 +53,7 @@ func (rt *Runtime) dismiss() {
 }
 
 // takeSeat gives s the seat of v; rt.mu is held. Some may still know s from before: they
-// read its atomic fields at most.
+// read its atomic fields at most, and the others under rt.mu.
 func (s *scheduler) takeSeat(v *scheduler) {
 	s.standIn = true
 	s.index, s.wheel, s.wakeUps = v.index, v.wheel, v.wakeUps
@@ -64,7 +64,11 @@ func (s *scheduler) takeSeat(v *scheduler) {
 	s.stalled.Store(false)
 	s.nudged.Store(false)
 	s.given = 0
+	s.held = freshMost // H4
 	s.interval, s.countdown = standInPicks, standInPicks
+	if e := s.eyes; e != nil && e.ring != nil { // it had a seat before
+		e.ring.begins()
+	}
 }
 
 // standInPicks is when the first turn of a stand-in comes: it has looked at the clock and
@@ -100,7 +104,7 @@ func (s *scheduler) retire() {
 			rt.mu.cast = append(rt.mu.cast, s) // its root ends without a look at it
 		}
 	} else {
-		rt.active.Dec()
+		rt.idle.active.Dec()
 	}
 	rt.mu.Unlock()
 	rt.checkDrained()

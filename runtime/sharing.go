@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"time"
 	"unsafe"
 
+	"github.com/seed222ee791/fibers/cml"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -11,9 +13,18 @@ import (
 
 // A sharing is what the fibers on a scheduler share. It is that of the one that runs.
 type sharing struct {
-	records any        // see wait.Waiter.Shared
-	chore   wait.Chore // what the root is to do for the fiber of left.co; nil: nothing
+	records  any        // see wait.Waiter.Shared
+	chore    wait.Chore // what the root is to do for the fiber of left.co; nil: nothing
+	timeouts [1 << timeoutBits]knownTimeout
 }
+
+// A knownTimeout is the op for a duration, so that PerformTimeout need not make it again.
+type knownTimeout struct {
+	d  time.Duration
+	op cml.Op[time.Time]
+}
+
+const timeoutBits = 3
 
 // sharing returns it, made if need be.
 func (s *scheduler) sharing() *sharing {

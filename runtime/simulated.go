@@ -1,10 +1,8 @@
 package runtime
 
 import (
-	"context"
 	"fmt"
 	goruntime "runtime"
-	"time"
 	"unsafe"
 
 	"go.uber.org/atomic"
@@ -56,9 +54,6 @@ type simulation struct {
 	// look at stacks.
 	running atomic.Uintptr
 }
-
-// simEpoch is when the clock of a simulation begins.
-var simEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func init() {
 	simhook.Register(simhook.Hooks{
@@ -300,47 +295,6 @@ func simRandom() (uint64, bool) {
 	return sm.driver.Random(simOf(c.fiber)), true
 }
 
-// A simContext is a context that somebody waits for. Cancelling one starts
-// goroutines for those who asked to be told; so nobody asks: it is looked at.
-type simContext struct {
-	ctx context.Context
-	f   func()
-}
-
-// simAfterFunc is the hook AfterFunc.
-func simAfterFunc(ctx context.Context, f func()) (stop func() bool, simulated bool) {
-	_, sm := simCaller()
-	if sm == nil {
-		return nil, false
-	}
-	if simhook.Real(ctx) {
-		panic("fibers: a context with a real deadline inside a simulation: make it with sim.WithTimeout or sim.WithDeadline")
-	}
-	x := &simContext{ctx, f}
-	sm.contexts = append(sm.contexts, x)
-	return func() bool {
-		n := len(sm.contexts)
-		sm.contexts = removeOne(sm.contexts, x)
-		return len(sm.contexts) < n
-	}, true
-}
-
-// fireContexts calls what waits for contexts that are done.
-func (sm *simulation) fireContexts() {
-	for i := 0; i < len(sm.contexts); {
-		x := sm.contexts[i]
-		if x.ctx.Err() == nil {
-			i++
-			continue
-		}
-		sm.contexts = removeOne(sm.contexts, x)
-		quiet := sm.quiet
-		sm.quiet = true
-		x.f()
-		sm.quiet = quiet
-	}
-}
-
 // refuse panics if the caller is simulated: what is not to be had there.
 func refuse(what, instead string) {
 	if !simhook.On() {
@@ -349,63 +303,6 @@ func refuse(what, instead string) {
 	if _, sm := simCaller(); sm != nil {
 		panic(fmt.Sprintf("fibers: %s inside a simulation: %s", what, instead))
 	}
-}
-
-// timeNow is the time for the caller: that of its simulation, or time.Now.
-func timeNow() time.Time {
-	if simhook.On() {
-		if c, sm := simCaller(); sm != nil {
-			return sm.timeOf(simOf(c.fiber))
-		}
-	}
-	return time.Now()
-}
-
-// until is time.Until for the caller.
-func until(t time.Time) time.Duration {
-	if simhook.On() {
-		if c, sm := simCaller(); sm != nil {
-			refuseReal(t)
-			return t.Sub(sm.timeOf(simOf(c.fiber)))
-		}
-	}
-	return time.Until(t)
-}
-
-// timeOf is the time by the clock of x's host; x may be nil.
-func (sm *simulation) timeOf(x *simhook.Fiber) time.Time {
-	t := simEpoch.Add(time.Duration(sm.now))
-	if x != nil {
-		for s := x.Scope; s != nil; s = s.Parent {
-			t = t.Add(s.Skew)
-		}
-	}
-	return t
-}
-
-// refuseReal panics if t was made of time.Now: it has a reading of the monotonic clock,
-// which the times of a simulation never have.
-func refuseReal(t time.Time) {
-	if t != t.Round(0) {
-		panic("fibers: a real time (of time.Now) inside a simulation: make it of Sim.Now")
-	}
-}
-
-// timeNow is the time for who may not run on a scheduler of rt.
-func (rt *Runtime) timeNow() time.Time {
-	if rt.sim != nil {
-		return rt.sim.timeOf(nil)
-	}
-	return time.Now()
-}
-
-// reading is what the clock of rt shows at the time t, for the calling fiber of it.
-func (rt *Runtime) reading(t time.Time) int64 {
-	if sm := rt.sim; sm != nil && sm.cur != nil {
-		refuseReal(t)
-		return sm.now + int64(t.Sub(sm.timeOf(sm.cur)))
-	}
-	return int64(t.Sub(rt.base))
 }
 
 // spawned is called after a spawn by the running fiber.

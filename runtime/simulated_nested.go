@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"github.com/seed222ee791/fibers/internal/parkword"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -70,7 +71,7 @@ func (sm *simulation) joined(x *simhook.Fiber) {
 		j := sm.joins[i]
 		if x.Scope.Within(j.scope) && !sm.inhabited(j.scope) {
 			sm.joins = removeOne(sm.joins, j)
-			if j.f.wake(0) {
+			if j.f.word.Wake(parkword.Unserved) {
 				sm.s.pushWoken(j.f)
 			}
 			continue

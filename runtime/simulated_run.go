@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed222ee791/fibers/internal/getg"
+	"github.com/seed222ee791/fibers/internal/parkword"
 	"github.com/seed222ee791/fibers/internal/simhook"
 )
 
@@ -103,7 +104,7 @@ func (sm *simulation) settle() {
 		sm.how = simhook.Parked
 		if x.Ending && sm.forced < forcedMost {
 			sm.forced++
-			if f := recordOf(x); f.wake(0) { // it has to end at every wait
+			if f := recordOf(x); f.word.Wake(parkword.Unserved) { // it has to end at every wait
 				s.pushWoken(f)
 			}
 		}
@@ -143,7 +144,7 @@ func (sm *simulation) end() {
 func (sm *simulation) doom(x *simhook.Fiber) {
 	x.Ending = true
 	if x.State == simhook.Waiting {
-		if f := recordOf(x); f.wake(0) {
+		if f := recordOf(x); f.word.Wake(parkword.Unserved) {
 			sm.s.pushWoken(f)
 		}
 	}
@@ -222,7 +223,7 @@ func (sm *simulation) advance(next int64) {
 		sm.by = e.by
 		switch what := e.timer.Value.(type) {
 		case *fiber:
-			if what.wake(servedBit) {
+			if what.word.Wake(parkword.Served) {
 				sm.s.pushWoken(what)
 			}
 		default:

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +69,9 @@ func TestWhatWasSeenIsOfThatFiber(t *testing.T) {
 		t.Fatalf("seen was %+v", first)
 	}
 	f := l.f
+	for rt.Stats().Fibers > 0 { // it may be queued still, behind what Run spawns next
+		goruntime.Gosched()
+	}
 	// The next one with the record may have ended, run by a stand-in, when it is looked at.
 	for try := 0; ; try++ {
 		seen := false

@@ -52,9 +52,10 @@ import (
 //	under rt.mu, so that it has been stalled all the time since replace; U1 holds from then
 //	on, as the poster's moves do. Who lists it wakes a sleeper, as after a push (W1).
 //
-//	A root posts, too, to its own queues: what timers and descriptors have waked. It looks
-//	at unseated after that, before it switches to a fiber, and ends if it has no seat. So
-//	whoever runs a fiber without a seat has posted nothing since it lost it but by attend.
+//	A root posts, too, to its own queues: what timers and descriptors have waked, and what a
+//	turn moves there. It looks at unseated after that, before it switches to a fiber, and
+//	ends if it has no seat. So whoever runs a fiber without a seat has posted nothing since
+//	it lost it but by attend.
 //
 // U2: a stalled scheduler that sleeps.
 //
@@ -198,6 +199,7 @@ func (s *scheduler) reclaim() bool {
 	delete(rt.mu.unseated, s)
 	rt.mu.unseated[t] = struct{}{}
 	s.given = 0
+	s.held = freshMost                     // H4
 	if s.plunder(&t.runQueue, plundered) { // U1
 		rt.legacies.add(t) // s wakes others, if there are any: it has posted
 	}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	goruntime "runtime"
+	"slices"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"testing"
 	"time"
@@ -16,14 +17,14 @@ func seats(n int) (*Runtime, []*scheduler) {
 	rt := &Runtime{conf: &config{schedulers: n}, base: time.Now(), injector: worksteal.NewInjector[fiber]()}
 	rt.mu.unseated, rt.mu.hogs = make(map[*scheduler]struct{}), make(map[*scheduler]struct{})
 	rt.wheels = newWheels(rt, n)
-	rt.idle.mu.until = never
+	rt.idle.init(rt)
 	var all []*scheduler
 	for i := range n {
 		s := newScheduler(rt)
 		s.index, s.wheel, s.wakeUps = i, rt.wheels[i], new(latencies)
 		all = append(all, s)
 	}
-	rt.active.Store(int32(n))
+	rt.idle.active.Store(int32(n))
 	rt.schedulers.Store(&all)
 	return rt, all
 }
@@ -140,10 +141,7 @@ func TestAStandInThatIsSentAwayTouchesNothing(t *testing.T) {
 	v, st := all[0], newScheduler(rt)
 	rt.replace(v, st, false)
 	id := &rt.idle
-	st.sleepIndex = 0
-	id.mu.list = append(id.mu.list, st)
-	id.nsleep.Inc()
-	id.attend.Inc()
+	id.add(st)
 	st.wheel.unattended.Store(true)
 	if !v.reclaim() {
 		t.Fatal("it did not get its seat back")
@@ -273,4 +271,39 @@ func TestForOfAFiberThatHasKeptItsScheduler(t *testing.T) {
 		}
 		return false
 	})
+}
+
+// A scheduler that takes another seat than it had: what it has recorded stays where it was, and
+// that it begins there is recorded.
+func TestWhatIsRecordedKeepsItsSeat(t *testing.T) {
+	rt, all := seats(2)
+	rec, err := rt.Record(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rec.Stop()
+	s := all[0]
+	s.openEyes()
+	s.eyes.ring.add(EventYield, 1, 0, 0)
+	if !rt.replace(s, newScheduler(rt), false) {
+		t.Fatal("it was not replaced")
+	}
+	delete(rt.mu.unseated, s)
+	if !rt.replace(all[1], s, false) {
+		t.Fatal("it did not take the other seat")
+	}
+	s.eyes.ring.add(EventYield, 2, 0, 0)
+	type what struct {
+		kind         EventKind
+		on           int
+		fiber, other uint64
+	}
+	var got []what
+	for _, e := range rec.Events(time.Hour) {
+		got = append(got, what{e.Kind, e.Scheduler, e.Fiber, e.Other})
+	}
+	want := []what{{EventScheduler, 0, 0, 0}, {EventYield, 0, 1, 0}, {EventScheduler, 1, 0, 1}, {EventYield, 1, 2, 0}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
 }

@@ -145,7 +145,7 @@ func (rt *Runtime) Stats() Stats {
 		p := &s.published
 		ss := SchedulerStats{
 			Index: s.index, StandIn: s.standIn, CPU: -1,
-			Asleep:  slices.Contains(asleep, s),
+			Asleep:  slices.Contains(asleep, idler(s)),
 			Queued:  s.length(),
 			Spawned: s.spawned.Load(),
 			Ended:   p.ended.Load(), Parks: p.parks.Load(), Wakes: p.wakes.Load(),

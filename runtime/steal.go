@@ -21,7 +21,6 @@ const (
 type victims struct {
 	seen  map[*scheduler]sight
 	rings map[*worksteal.RingThief[fiber]]ringSight
-	delay time.Duration // how long the watcher sleeps next
 }
 
 // A sight is a fiber in a next place. At the second look it must be the same and
@@ -39,8 +38,8 @@ type ringSight struct {
 	since int64  // all looks since then found some
 }
 
-// stealable reports whether fibers should be stolen from a ring of v, of the woken or of
-// the yielded: one has waited there for some time. Most often, woken fibers run for less
+// stealable reports whether fibers should be stolen from a ring of v, the one of the woken or
+// the one behind: one has waited there for some time. Most often, woken fibers run for less
 // than a microsecond and wake others: to steal one costs more than it brings, to the
 // thief, and to those that share cache lines with it.
 func (s *scheduler) stealable(v *scheduler, ring *worksteal.RingThief[fiber], now int64) bool {
@@ -105,7 +104,8 @@ func (s *scheduler) sweep() *fiber {
 	s.watched.forget(all)
 	start := s.random(len(all))
 	for i := range all {
-		v := all[(start+i)%len(all)]
+		seat := (start + i) % len(all)
+		v := all[seat]
 		if v == s {
 			continue
 		}
@@ -119,7 +119,7 @@ func (s *scheduler) sweep() *fiber {
 		if f := s.stealFrom(v); f != nil {
 			s.counts.stolen++
 			if s.eyes != nil {
-				s.eyes.event(evSteal, f, uint64(v.index))
+				s.eyes.event(evSteal, f, uint64(seat))
 			}
 			return f
 		}
@@ -128,7 +128,7 @@ func (s *scheduler) sweep() *fiber {
 }
 
 // stealFrom takes the oldest spawned fiber of v, or half of those that it has woken, or
-// of those that have yielded.
+// of those behind.
 func (s *scheduler) stealFrom(v *scheduler) *fiber {
 	for range 4 { // Lost means that someone else got work: no need to insist
 		f, outcome := v.newest.Steal()

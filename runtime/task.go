@@ -22,7 +22,7 @@ type Task[T any] struct {
 	panic  *PanicError
 	made   bool                    // by Spawn, or one of the others
 	cancel context.CancelCauseFunc // nil: it has no context
-	then   func()                  // nil, or called at its end: it must not wait
+	then   func()                  // nil, or called at its end: it must not wait but for a lock of an object
 }
 
 // Spawn runs fn in a new fiber, as Go does, and returns the task that stands for

@@ -3,10 +3,10 @@ package runtime
 import (
 	"container/list"
 	"context"
-	"sync"
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/cml"
+	"github.com/seed222ee791/fibers/internal/adaptive"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -22,7 +22,7 @@ type TaskSet[T any] struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	mu     struct {
-		sync.Mutex
+		adaptive.Mutex
 		alive    int
 		known    map[*Task[T]]struct{} // those of them that began while somebody watched
 		finished list.List             // of *Task[T]

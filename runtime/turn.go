@@ -46,7 +46,8 @@ func (s *scheduler) turn() *fiber {
 	if time.Duration(now-s.yieldedAt) >= yieldEvery {
 		s.yieldProcessor()
 	}
-	if s.fireOwn(now) {
+	// With slack the watcher sees to what one scheduler cannot do alone.
+	if s.fireOwn(now) && (!rt.slack.busy() || !rt.idle.watched.Load()) {
 		rt.wakeForWork()
 	}
 	if s.lookNowAndThen(now) {
@@ -63,6 +64,9 @@ func (s *scheduler) turn() *fiber {
 		}
 	}
 	s.airing = true
+	if s.advance(rt.injector, len(*rt.schedulers.Load())) {
+		s.wakeForWoken() // W2
+	}
 	s.rotation++
 	for i := range 5 {
 		var f *fiber

@@ -4,7 +4,8 @@ package runtime
 //
 // A timer lies in the wheel of the scheduler on which it was set, its home, until
 // it fires or is cancelled. So setting and cancelling one, by far the most common
-// fate of a timer, touch no line that other schedulers write. The wheel goes with the
+// fate of a timer, touch no line that other schedulers write. One that is far ahead comes
+// to the wheel with the next turn only: wheel_fresh.go. The wheel goes with the
 // seat (stalled.go): a stalled scheduler sets timers in the one that its stand-in looks at.
 //
 // # Who fires
@@ -15,7 +16,8 @@ package runtime
 //	                  others who run what is overdue: their owner may be stalled
 //	who falls asleep  whatever is due, of all wheels; then the first of the
 //	                  sleepers (the timekeeper) sleeps no longer than until the
-//	                  next timer of all wheels
+//	                  next timer of all wheels, or a little longer where timers
+//	                  fire all the time (wheel_slack.go)
 //	the watcher       when it looks around (W2)
 //	the monitor       wakes a sleeper, or brings in a stand-in, when timers are due
 //	                  and nobody comes
@@ -29,27 +31,7 @@ package runtime
 // Deadlines are rounded up to ticks of 2 µs, and sleeping is rounded up too: nothing
 // is early, and nobody comes in vain.
 //
-// # Cancelling from another core
-//
-// Who cancels a timer of a wheel whose owner is awake on another core leaves the lock
-// alone: a holder that has been interrupted would have all who come queue up in Go's
-// way, a stand-in for each. It drops the timer, by a CAS on its state, and into a list of
-// the wheel. The owner takes those out that were dropped when it sets a timer, and at
-// every turn.
-//
-//	H1: dropping a timer, and taking it out because it is due.
-//
-//	Both change state from armed, who does decides: a dropped timer is passed over
-//	by take, and one that was taken is not dropped. What take reads of it besides, its
-//	Value, does not change while it is armed. Once dropped it is the wheel's: who has
-//	dropped it uses another.
-//
-//	H2: dropping a timer while the owner falls asleep.
-//
-//	The owner says that it is unattended and then looks whether something was dropped
-//	(nextTimer); the other drops and then looks whether the owner is unattended, and if
-//	so takes it out itself. One of them sees the other. So next is exact for those who
-//	sleep, and nothing is left over in the wheel of a sleeper.
+// Who finds the wheel locked, or its owner at work elsewhere, does not wait: wheel_locked.go.
 //
 // A timer says in its Value what is to be done, and nothing more of it is touched
 // once it has been taken out, under the wheel's lock; what is to be done is done
@@ -58,15 +40,13 @@ package runtime
 // rung for the time before: see wake in ticker.go.)
 //
 // Checked by: TestTimersAreCancelledFromAnyCoreStress, TestTimersAreDroppedFromAnyCoreStress,
-// TestTickersUnderLoadStress, TestTheNearestDeadlineIsExactAfterCancels; no model.
+// TestTickersUnderLoadStress, TestTheNearestDeadlineIsExactAfterCancels,
+// TestTimersOfALockedWheel…, and this source under every order of accesses by TestWheelModel
+// (-tags model, with mutants).
 
 import (
-	"sync"
-	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 	"unsafe"
-
-	"go.uber.org/atomic"
 
 	"github.com/seed222ee791/fibers/internal/pad"
 	"github.com/seed222ee791/fibers/timerwheel"
@@ -79,19 +59,27 @@ type wheel struct {
 	_ pad.Line
 	// next: see above; in nanoseconds of the clock, or never. Writers: under mu.
 	// Readers: any.
-	next stdatomic.Int64
+	next instant
 	// unattended says that the owner sleeps. Writer: owner. Readers: any, as a hint; who drops
 	// a timer relies on it: H2.
-	unattended atomic.Bool
+	unattended bit
 	// stale says that next may be too early. Writers: under mu. Readers: any.
-	stale atomic.Bool
-	// dropped are timers that are to be taken out (H1). Writers: any; emptied under mu.
-	dropped atomic.Pointer[timer]
-	mu      struct {
-		sync.Mutex
-		timers *timerwheel.Wheel
+	stale bit
+	// posted are timers that are to be set (H6), dropped those that are to be taken out (H1), the
+	// last one first. Writers: any; emptied under mu.
+	posted, dropped pointer[timer]
+	// settling says that timers are between a list, or a slot, and the wheel: H7. Writers: under mu.
+	// Readers: who falls asleep.
+	settling bit
+	mu       struct {
+		tryLock // not one in which fibers wait as such: roots take it (docs/design/0012-adaptive-mutex.md)
+		timers  *timerwheel.Wheel
+		taken   [freshMost]*timer // of admit, which has no room on a small stack
 	}
 	_ pad.Line
+	// fresh timers are in no wheel yet: wheel_fresh.go. Writers: any.
+	fresh fresh
+	_     pad.Line
 }
 
 const (
@@ -119,14 +107,17 @@ type timer struct {
 	timerwheel.Timer
 	home *wheel // where it is; constant once it is set
 	// state says who is to take it out: H1. Armed again by who sets it, when it is in no wheel.
-	state atomic.Uint32
-	below *timer // in the list of those dropped
+	state number
+	slot  uint32 // in which it is, or was last, fresh: wheel_fresh.go. Constant once it is set
+	when  int64  // one that is fresh: after how long; one that is posted: at what time. Likewise
+	below *timer // in the list of those posted, or dropped
 }
 
 const (
-	timerArmed = iota
-	timerTaken
-	timerDropped
+	timerArmed   = iota // in a slot, or the wheel
+	timerTaken          // out of the wheel, as it was due
+	timerDropped        // in one of the lists, or about to be
+	timerPosted         // likewise
 )
 
 // An alarm is what a timer may call: something short that does not wait. s is the
@@ -157,6 +148,13 @@ func (s *scheduler) setTimer(t *timer, when int64) {
 	}
 }
 
+// setAfter is setTimer, to fire when d has passed.
+func (s *scheduler) setAfter(t *timer, d time.Duration) {
+	if d < farAhead || !s.hold(t, d) {
+		s.setTimer(t, s.rt.after(d))
+	}
+}
+
 // after returns the reading of the clock when d has passed from now on; the end
 // of time if that is beyond it.
 func (rt *Runtime) after(d time.Duration) int64 {
@@ -175,7 +173,7 @@ func tickOf(when int64) timerwheel.Tick {
 // start returns when a tick of the engine's begins: before never, even the last.
 func start(at timerwheel.Tick) int64 { return int64(at << tickBits) }
 
-// set sets t, which is in no wheel yet or in this one, to fire at when. The caller
+// set sets t, which is in no wheel, to fire at when. The caller
 // runs on a scheduler of rt, or calls rt.wakeForWork afterwards (W3).
 func (w *wheel) set(t *timer, when int64) {
 	t.home = w
@@ -183,24 +181,34 @@ func (w *wheel) set(t *timer, when int64) {
 		sm.set(t, when)
 		return
 	}
-	at := tickOf(when)
-	w.mu.Lock()
-	if w.dropped.Load() != nil {
+	if !w.mu.TryLock() {
+		t.when = when
+		t.state.Store(timerPosted)
+		push(&w.posted, t)
+		w.settlePosted() // H6
+		return
+	}
+	if w.unsettled() {
 		w.settle()
 	}
 	t.arm()
+	w.schedule(t, tickOf(when))
+	w.unlock()
+}
+
+// schedule puts t in the wheel; mu is held.
+func (w *wheel) schedule(t *timer, at timerwheel.Tick) {
 	w.mu.timers.Schedule(&t.Timer, at)
 	if when := start(at); when < w.next.Load() {
 		w.next.Store(when)
 	}
-	w.mu.Unlock()
 }
 
 // arm makes t one that can be taken or dropped. It is in no wheel, or mu is held and it
 // is one that nobody drops, so nobody looks: H1.
 func (t *timer) arm() {
 	if t.state.Load() != timerArmed {
-		t.state = atomic.Uint32{}
+		t.state = number{}
 	}
 }
 
@@ -210,12 +218,18 @@ func (t *timer) cancel() bool {
 	if sm := w.sim; sm != nil {
 		return sm.cancel(t)
 	}
+	if t.release() {
+		return true
+	}
 	w.mu.Lock()
+	if w.posted.Load() != nil {
+		w.settle() // it may be there
+	}
 	there := w.mu.timers.Cancel(&t.Timer)
 	if there {
 		w.removed(t)
 	}
-	w.mu.Unlock()
+	w.unlock()
 	return there
 }
 
@@ -226,67 +240,10 @@ func (w *wheel) removed(t *timer) {
 	}
 }
 
-// drop is cancel for a timer that one alone may cancel, from the scheduler s or, if that
-// is nil, from elsewhere. If it was there, and is the wheel's now, kept is false: it must
-// not be used again.
-func (t *timer) drop(s *scheduler) (there, kept bool) {
-	w := t.home
-	if w.sim != nil || s != nil && s.wheel == w || w.unattended.Load() {
-		if w.sim != nil {
-			return t.cancel(), true
-		}
-		w.mu.Lock() // not cancel: each frame counts on a small stack
-		if there = w.mu.timers.Cancel(&t.Timer); there {
-			w.removed(t)
-		}
-		w.mu.Unlock()
-		return there, true
-	}
-	if !t.state.CompareAndSwap(timerArmed, timerDropped) { // H1
-		return false, true
-	}
-	for {
-		first := w.dropped.Load()
-		t.below = first
-		if w.dropped.CompareAndSwap(first, t) {
-			break
-		}
-	}
-	if w.unattended.Load() { // H2
-		w.mu.Lock()
-		w.settle()
-		w.mu.Unlock()
-	}
-	return true, false
-}
-
-// settle takes out what was dropped; mu is held.
-func (w *wheel) settle() {
-	t := w.dropped.Swap(nil)
-	for t != nil {
-		next := t.below
-		t.below, t.Value = nil, nil
-		if w.mu.timers.Cancel(&t.Timer) { // unless take has come by it
-			w.removed(t)
-		}
-		t = next
-	}
-}
-
-// settleIfAny is settle without the lock.
-func (w *wheel) settleIfAny() {
-	if w.dropped.Load() != nil {
-		w.mu.Lock()
-		w.settle()
-		w.mu.Unlock()
-	}
-}
-
 // take takes out up to limit timers that are due, at most fireBatch, and says what
-// they are for.
+// they are for. mu is held, and given back.
 func (w *wheel) take(now int64, limit int, batch *[fireBatch]any) int {
 	n := 0
-	w.mu.Lock()
 	more := w.mu.timers.Advance(timerwheel.Tick(now>>tickBits), limit, func(e *timerwheel.Timer) {
 		if t := (*timer)(unsafe.Pointer(e)); t.state.CompareAndSwap(timerArmed, timerTaken) { // H1
 			batch[n] = t.Value
@@ -294,11 +251,11 @@ func (w *wheel) take(now int64, limit int, batch *[fireBatch]any) int {
 		}
 	})
 	if more {
-		w.next.Store(now) // to be continued
+		w.next.Store(max(w.next.Load(), now-int64(slackMost))) // to be continued, with no slack anew
 	} else {
 		w.publish()
 	}
-	w.mu.Unlock()
+	w.unlock()
 	return n
 }
 
@@ -329,7 +286,9 @@ func (rt *Runtime) timersDue(now int64) bool {
 // nextTimer returns when the next timer of all is due, or never.
 func (rt *Runtime) nextTimer() int64 {
 	for _, w := range rt.wheels {
-		w.settleIfAny() // H2
+		if w.unsettled() || w.holds() || w.settling.Load() { // H2, H7
+			w.tidy()
+		}
 	}
 	for {
 		next, first := int64(never), (*wheel)(nil)
@@ -350,6 +309,6 @@ func (rt *Runtime) nextTimer() int64 {
 		}
 		first.mu.Lock()
 		first.publish()
-		first.mu.Unlock()
+		first.unlock()
 	}
 }

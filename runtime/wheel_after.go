@@ -31,6 +31,9 @@ func (afterSource) Waits() wait.Reason { return wait.Timer }
 // Waits tells what such a wait is for.
 func (atSource) Waits() wait.Reason { return wait.Timer }
 
+// Later tells that Try is in vain: d begins when it is performed.
+func (d afterSource) Later() wait.Later { return d > 0 }
+
 // Prepare makes what Block would have to: see cml.FromSource.
 func (afterSource) Prepare(r *timeRegistration) { newPlace(r) }
 
@@ -40,7 +43,7 @@ func (d afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(d)) 
 // Block implements cml.Source.
 func (d afterSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
-		c.sched.setTimer(p.entryFor(r), c.sched.rt.after(time.Duration(d)))
+		c.sched.setAfter(p.entryFor(r), time.Duration(d))
 	} else {
 		p.arm(r, time.Duration(d))
 	}
@@ -126,6 +129,9 @@ func (p *timePlace) entryFor(r *timeRegistration) *timer {
 
 // withdraw takes the timer of a fiber back, and reports whether it will not go off.
 func (p *timePlace) withdraw() bool {
+	if p.entry.release() {
+		return true
+	}
 	var s *scheduler
 	if c := current(); c != nil {
 		s = c.sched

@@ -39,7 +39,7 @@ func AfterFunc(d time.Duration, fn func()) *Timer {
 	}
 	c.sched.rt.checkBubble("AfterFunc")
 	t.entry.Value = call(fn)
-	c.sched.setTimer(&t.entry, c.sched.rt.after(d))
+	c.sched.setAfter(&t.entry, d)
 	return t
 }
 
@@ -84,17 +84,18 @@ func (w *wheel) reset(t *timer, when int64) (was bool) {
 	}
 	at := tickOf(when)
 	w.mu.Lock()
+	if w.posted.Load() != nil {
+		w.settle() // it may be there
+	}
+	fresh := t.release()
 	was = t.Scheduled()
 	if was && start(t.When()) == w.next.Load() {
 		w.stale.Store(true)
 	}
 	t.arm()
-	w.mu.timers.Schedule(&t.Timer, at)
-	if when := start(at); when < w.next.Load() {
-		w.next.Store(when)
-	}
-	w.mu.Unlock()
-	return was
+	w.schedule(t, at)
+	w.unlock()
+	return was || fresh
 }
 
 // timerSet is called after a timer has been set by one who may not run on a

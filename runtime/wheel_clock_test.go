@@ -33,7 +33,7 @@ func TestTimersAfterAJumpOfTheClock(t *testing.T) {
 		}
 		var batch [fireBatch]any
 		want := 0
-		for n := w.take(jump/2, fireBatch, &batch); n > 0; n = w.take(jump/2, fireBatch, &batch) {
+		for n := w.takeNow(jump/2, fireBatch, &batch); n > 0; n = w.takeNow(jump/2, fireBatch, &batch) {
 			for _, got := range batch[:n] {
 				if got != want {
 					t.Fatalf("timer %v fired in place of %d", got, want)
@@ -85,7 +85,7 @@ func TestACancelledTimerInThePastIsForgotten(t *testing.T) {
 	w.set(&x, 5000)
 	x.cancel()
 	var batch [fireBatch]any
-	if n := w.take(1_000_000, fireBatch, &batch); n != 0 {
+	if n := w.takeNow(1_000_000, fireBatch, &batch); n != 0 {
 		t.Error("a cancelled timer fired")
 	}
 	if w.next.Load() != never || w.stale.Load() {

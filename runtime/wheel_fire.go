@@ -2,15 +2,20 @@ package runtime
 
 import (
 	"time"
+
+	"github.com/seed222ee791/fibers/internal/parkword"
 )
 
 // fire does what the timers of w are for that are due, up to limit of them, at most
-// fireBatch. Root only.
+// fireBatch. mu is held, and given back. Root only.
 func (s *scheduler) fire(w *wheel, now int64, limit int) {
 	var batch [fireBatch]any
 	due := w.next.Load()
 	n := w.take(now, limit, &batch)
 	s.counts.fired += uint64(n)
+	if n > 1 || n == 1 && w.next.Load() != never { // else there is nothing to gather
+		s.rt.slack.fired.Add(int64(n))
+	}
 	if n >= aheadFrom {
 		for _, what := range batch[:n] {
 			if f, ok := what.(*fiber); ok {
@@ -24,7 +29,7 @@ func (s *scheduler) fire(w *wheel, now int64, limit int) {
 	for _, what := range batch[:n] {
 		switch what := what.(type) {
 		case *fiber:
-			if what.wake(servedBit) {
+			if what.word.Wake(parkword.Served) {
 				if s.eyes != nil {
 					s.eyes.fired(what, due)
 				}
@@ -53,7 +58,7 @@ func (s *scheduler) fire(w *wheel, now int64, limit int) {
 // would otherwise pile up in the ring, behind it all, and be out of the cache once more
 // when it is their turn.
 func (s *scheduler) fireOwn(now int64) (fired bool) {
-	s.wheel.settleIfAny()
+	s.tidyOwn()
 	limit, every := fireBatch, scanEvery
 	ready := s.ring.Len()
 	switch {
@@ -70,7 +75,7 @@ func (s *scheduler) fireOwn(now int64) (fired bool) {
 			limit = 0
 		}
 	}
-	if limit > 0 && s.wheel.next.Load() <= now {
+	if limit > 0 && s.wheel.next.Load() <= now && s.wheel.mu.TryLock() {
 		s.fire(s.wheel, now, limit)
 		fired = true
 	}
@@ -80,7 +85,7 @@ func (s *scheduler) fireOwn(now int64) (fired bool) {
 	s.scanned = now
 	for _, w := range s.rt.wheels {
 		next := w.next.Load()
-		if next <= now && (w.unattended.Load() || time.Duration(now-next) >= overdue) {
+		if next <= now && (w.unattended.Load() || time.Duration(now-next) >= overdue) && w.mu.TryLock() {
 			s.fire(w, now, fireBatch)
 			fired = true
 		}
@@ -92,6 +97,7 @@ func (s *scheduler) fireOwn(now int64) (fired bool) {
 func (s *scheduler) fireAll(now int64) (fired bool) {
 	for _, w := range s.rt.wheels {
 		if w.next.Load() <= now {
+			w.mu.Lock()
 			s.fire(w, now, fireBatch)
 			fired = true
 		}

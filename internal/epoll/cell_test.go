@@ -33,7 +33,7 @@ func TestStatesOfADirection(t *testing.T) {
 		t.Error("Drained lost an event that came after Begin")
 	}
 
-	d.Expire(In)
+	d.Expire(In).Wake()
 	if state(d, In) != Expired {
 		t.Error("not expired")
 	}
@@ -77,7 +77,7 @@ func TestShortReadDrainsOnlyWhileNothingElseIsKnown(t *testing.T) {
 func TestCloseAndExpireWakeEveryWaiter(t *testing.T) {
 	for name, end := range map[string]func(*poller, *Desc){
 		"close":  func(p *poller, d *Desc) { closeOf(p, d) },
-		"expire": func(p *poller, d *Desc) { d.Expire(In); d.Expire(Out) },
+		"expire": func(p *poller, d *Desc) { d.Expire(In).Wake(); d.Expire(Out).Wake() },
 		"event": func(_ *poller, d *Desc) {
 			d.deliver(event{in: true, out: true}, nil)
 		},
@@ -180,7 +180,7 @@ func TestCellStress(t *testing.T) {
 				if cancel, ok := d.Subscribe(dir, func() {}); ok {
 					cancel()
 				}
-				d.Expire(dir)
+				d.Expire(dir).Wake()
 			}
 		})
 	}

@@ -207,8 +207,15 @@ func (d *Desc) Found(dir Direction) {
 	d.cells[dir].event(&d.mu, bitReady, nil)
 }
 
-// Expire makes the direction Expired, and wakes all who wait.
-func (d *Desc) Expire(dir Direction) { d.over(dir, bitExpired) }
+// Expire makes the direction Expired. All who wait are woken by Wake of what it returns, and
+// not before, as the caller may hold a lock now.
+func (d *Desc) Expire(dir Direction) Sleepers { return d.over(dir, bitExpired) }
+
+// Sleepers are those who wait no longer, and have not been woken yet.
+type Sleepers struct{ q *waiter }
+
+// Wake wakes them, once.
+func (s Sleepers) Wake() { s.q.wake(nil) }
 
 // Renew ends Expired.
 func (d *Desc) Renew(dir Direction) {
@@ -221,11 +228,11 @@ func (d *Desc) Renew(dir Direction) {
 	}
 }
 
-func (d *Desc) over(dir Direction, bit uint32) {
+func (d *Desc) over(dir Direction, bit uint32) Sleepers {
 	d.mu.Lock()
 	q := d.cells[dir].take(bit) // C3
 	d.mu.Unlock()
-	q.wake(nil)
+	return Sleepers{q}
 }
 
 // Close makes both directions Closed, wakes all who wait, and ends the
@@ -234,8 +241,8 @@ func (d *Desc) Close() {
 	if d.gen == 0 && !d.virtual {
 		panic("epoll: Close of a Desc that is not registered")
 	}
-	d.over(In, bitClosed)
-	d.over(Out, bitClosed)
+	d.over(In, bitClosed).Wake()
+	d.over(Out, bitClosed).Wake()
 	if !d.virtual {
 		process.remove(d)
 	}

@@ -162,7 +162,7 @@ func ExampleDesc_Signal() {
 func ExampleDesc_Expire() {
 	d, r, w := pipe()
 	defer shut(d, r, w)
-	go d.Expire(epoll.In)
+	go func() { d.Expire(epoll.In).Wake() }()
 	_, err := read(d, r, make([]byte, 1))
 	fmt.Println(err)
 	// Output: the descriptor is expired
@@ -171,7 +171,7 @@ func ExampleDesc_Expire() {
 func ExampleDesc_Renew() {
 	d, r, w := pipe()
 	defer shut(d, r, w)
-	d.Expire(epoll.In)
+	d.Expire(epoll.In).Wake()
 	d.Renew(epoll.In)
 	unix.Write(w, []byte("x"))
 	fmt.Println(read(d, r, make([]byte, 1)))

@@ -127,8 +127,8 @@ func registered(t *testing.T, p *poller, fd int) *Desc {
 
 // closeOf is Close of a Desc of p.
 func closeOf(p *poller, d *Desc) {
-	d.over(In, bitClosed)
-	d.over(Out, bitClosed)
+	d.over(In, bitClosed).Wake()
+	d.over(Out, bitClosed).Wake()
 	p.remove(d)
 }
 

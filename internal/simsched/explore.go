@@ -129,16 +129,17 @@ type explorer struct {
 	preemptions int
 	freezer     int // the actor that may be frozen; or none
 
-	actors  []*actor
-	running *actor // nil: nobody is observed
-	before  func(place bool) (wait.Waiter, *any)
-	frozen  bool
-	reduce  bool // try only the orders that races ask for
-	path    []frame
-	fresh   int              // path[fresh] has not been looked at for races
-	past    []event          // the steps of this run
-	clocks  []clock          // by actor: what has happened before its next step
-	trace   *strings.Builder // nil: not wanted
+	actors     []*actor
+	running    *actor // nil: nobody is observed
+	unobserved bool   // nor is who runs: see Unobserved
+	before     func(place bool) (wait.Waiter, *any)
+	frozen     bool
+	reduce     bool // try only the orders that races ask for
+	path       []frame
+	fresh      int              // path[fresh] has not been looked at for races
+	past       []event          // the steps of this run
+	clocks     []clock          // by actor: what has happened before its next step
+	trace      *strings.Builder // nil: not wanted
 	Stats
 }
 
@@ -293,7 +294,7 @@ func (e *explorer) advance(i int) {
 	a := e.actors[i]
 	e.running = a
 	a.todo, a.alive = a.next()
-	e.running = nil
+	e.running, e.unobserved = nil, false
 }
 
 // finish ends the actors that are left.

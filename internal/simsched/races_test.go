@@ -30,27 +30,28 @@ func histories(t *testing.T, s Scenario, opts ...Option) map[string]int {
 	return seen
 }
 
-// random returns a scenario of random steps.
-func random(rng *rand.Rand) (Scenario, string) {
+// random returns a scenario of random steps, of two actors or three, of at most so many steps each.
+func random(rng *rand.Rand, steps string, most int) (Scenario, string) {
 	var scripts []string
 	for range 2 + rng.IntN(2) {
 		script := ""
-		for range 1 + rng.IntN(4) {
-			script += string("rwRWocLMpu"[rng.IntN(10)])
+		for range 1 + rng.IntN(most) {
+			script += string(steps[rng.IntN(len(steps))])
 		}
 		scripts = append(scripts, script)
 	}
 	return func() ([]func(), func(End)) {
 		var x, y Uint32
 		var a, b Mutex
+		var c TryMutex
 		var actors []func()
 		var waiters [3]wait.Waiter
 		for i, script := range scripts {
 			waiters[i] = exploring.actors[i].waiter
 			actors = append(actors, func() {
-				held := 0
-				for _, c := range script {
-					switch c {
+				held, tried := 0, false
+				for _, step := range script {
+					switch step {
 					case 'r':
 						x.Load()
 					case 'w':
@@ -72,6 +73,16 @@ func random(rng *rand.Rand) (Scenario, string) {
 							defer m.Unlock()
 						}
 						held++
+					case 'T':
+						if !tried && c.TryLock() {
+							defer c.Unlock()
+							tried = true
+						}
+					case 'k':
+						if !tried {
+							c.Lock()
+							c.Unlock() //lint:ignore SA2001 it is a step
+						}
 					case 'p':
 						wait.Current().Park(wait.None)
 					case 'u':
@@ -88,9 +99,12 @@ func random(rng *rand.Rand) (Scenario, string) {
 // once.
 func TestReductionModel(t *testing.T) {
 	all := func(e *explorer) { e.reduce = false }
-	for seed := range uint64(1500) {
+	for seed := range uint64(1600) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		s, scripts := random(rng)
+		s, scripts := random(rng, "rwRWocLMpu", 4)
+		if seed >= 1500 { // a lock that is tried takes more steps
+			s, scripts = random(rng, "rwTTkp", 2)
+		}
 		var opts []Option
 		if seed%4 == 0 {
 			opts = append(opts, Freeze(0))

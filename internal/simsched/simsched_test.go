@@ -11,34 +11,6 @@ import (
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
-// A spy is a simsched.T that does not fail the test.
-type spy struct {
-	log    strings.Builder
-	failed bool
-}
-
-func (s *spy) Helper()                  {}
-func (s *spy) Logf(f string, as ...any) { fmt.Fprintf(&s.log, f+"\n", as...) }
-func (s *spy) Failed() bool             { return s.failed }
-func (s *spy) Fatalf(f string, as ...any) {
-	s.failed = true
-	s.Logf(f, as...)
-	panic(s)
-}
-
-// fails reports how f failed the spy.
-func fails(f func(s *spy)) (log string) {
-	s := &spy{}
-	defer func() {
-		if v := recover(); v != nil && v != any(s) {
-			panic(v)
-		}
-		log = s.log.String()
-	}()
-	f(s)
-	return ""
-}
-
 // outcomes returns what came out of the runs of s, and how many there were.
 func outcomes(t *testing.T, s func() ([]func(), func(simsched.End) string), opts ...simsched.Option) ([]string, int) {
 	seen := map[string]bool{}
@@ -117,6 +89,28 @@ func TestLocksModel(t *testing.T) {
 		return []func(){both(&a, &b), both(&b, &a)}, func(end simsched.End) string { return fmt.Sprint(end.AllDone()) }
 	})
 	expect(t, got, "false", "true")
+}
+
+// One who tries a lock may find it taken, also where the holder has nothing left to do but to give it back.
+func TestTryMutexModel(t *testing.T) {
+	got, _ := outcomes(t, func() ([]func(), func(simsched.End) string) {
+		var m simsched.TryMutex
+		entered, passed := 0, 0
+		return []func(){
+				func() { m.Lock(); entered++; m.Unlock() },
+				func() {
+					if m.TryLock() {
+						entered++
+						m.Unlock()
+					} else {
+						passed++
+					}
+				},
+			}, func(end simsched.End) string {
+				return fmt.Sprint(entered, passed, end.AllDone())
+			}
+	})
+	expect(t, got, "1 1 true", "2 0 true")
 }
 
 // A permit is not lost if it comes before the wait, and permits do not add up.
@@ -199,7 +193,7 @@ func TestPreemptionsModel(t *testing.T) {
 
 // The end of a search that fails tells the order of steps.
 func TestFailureIsTold(t *testing.T) {
-	log := fails(func(s *spy) {
+	log := simsched.Finds(func(s simsched.T) {
 		simsched.Explore(s, func() ([]func(), func(simsched.End)) {
 			var x simsched.Uint64
 			add := func() { x.Store(x.Load() + 1) }
@@ -213,7 +207,7 @@ func TestFailureIsTold(t *testing.T) {
 	if !strings.Contains(log, "actor 1 reads") || !strings.Contains(log, "actor 0 writes") || !strings.Contains(log, "simsched_test.go:") {
 		t.Errorf("the log says\n%s", log)
 	}
-	log = fails(func(s *spy) {
+	log = simsched.Finds(func(s simsched.T) {
 		simsched.Explore(s, func() ([]func(), func(simsched.End)) {
 			return []func(){func() { panic("of an actor") }}, func(simsched.End) {}
 		})
@@ -221,7 +215,7 @@ func TestFailureIsTold(t *testing.T) {
 	if !strings.Contains(log, "of an actor") {
 		t.Errorf("the log says\n%s", log)
 	}
-	log = fails(func(s *spy) {
+	log = simsched.Finds(func(s simsched.T) {
 		simsched.Explore(s, func() ([]func(), func(simsched.End)) {
 			var x simsched.Uint32
 			add := func() { x.Add(1); x.Add(1) }

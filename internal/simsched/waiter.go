@@ -1,6 +1,8 @@
 package simsched
 
 import (
+	"sync"
+
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/wait"
@@ -76,6 +78,9 @@ func (w *waiter) Scratch() *any { return &w.scratch }
 
 // Shared implements wait.Waiter.
 func (w *waiter) Shared() *any { return &w.shared }
+
+// Depots implements wait.Waiter.
+func (w *waiter) Depots() *sync.Map { return nil }
 
 // Finish tells actor i that its runtime closes, as a step of the actor that calls
 // it: the next Wait of i reports so.

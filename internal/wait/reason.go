@@ -42,6 +42,7 @@ const (
 	Observe
 	Publish // of a BoundedMulticast
 	Thread  // for a blocking call, where they are limited
+	Entry   // for the lock of an object, a moment
 	numReasons
 )
 
@@ -83,6 +84,7 @@ var reasons = [numReasons]struct{ name, kind string }{
 	Observe:   {"wait for change", "variable"},
 	Publish:   {"multicast publish", "multicast"},
 	Thread:    {"wait for a thread", "limit"},
+	Entry:     {"object entry", "object"},
 }
 
 // String returns the name that inspection prints.
@@ -106,7 +108,7 @@ func (r Reason) Kind() string {
 // what an operation of NewOp stands for.
 func (r Reason) Outside() bool {
 	switch r {
-	case Sleep, Timer, Tick, Blocking, Thread, Read, Write, Context, Custom, None, Signal, Join:
+	case Entry, Sleep, Timer, Tick, Blocking, Thread, Read, Write, Context, Custom, None, Signal, Join:
 		return true
 	}
 	return false

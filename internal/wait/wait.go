@@ -59,6 +59,9 @@ type Waiter interface {
 	// caller's until its next wait, after which it may have another one. Only the waiter
 	// itself may call it. (A goroutine shares it with nobody.)
 	Shared() *any
+	// Depots returns a map for what all waiters of a runtime share, or nil if the waiter
+	// shares nothing: a goroutine, and a fiber that is simulated.
+	Depots() *sync.Map
 }
 
 // fiber returns the running fiber as a waiter and, if asked for, its scratch place, or nil
@@ -81,8 +84,8 @@ var spawn func(fn, dropped func()) bool
 func RegisterSpawn(f func(fn, dropped func()) bool) { spawn = f }
 
 // Go starts fn as a fiber of the calling fiber's runtime, or in a plain goroutine, as
-// another. If the runtime ends before the fiber has run, dropped is called instead, unless
-// it is nil; it must not wait.
+// another. If the runtime ends before the fiber has run, dropped is called in it instead, unless
+// that is nil; it must not wait but for a lock of an object.
 func Go(fn, dropped func()) {
 	if spawn == nil || !spawn(fn, dropped) {
 		go fn()
@@ -138,6 +141,29 @@ func Current() Waiter {
 	}
 	return goroutine()
 }
+
+// native reports whether the calling fiber must wait in Go's way where it waits for a moment
+// only: one that is locked to its thread, or may be, and one that is simulated. It is set once,
+// when the engine is linked in.
+var native func() bool
+
+// RegisterNative is called once, from the engine's package initialisation.
+func RegisterNative(f func() bool) { native = f }
+
+// Brief returns the calling fiber, for a short wait in what need not wait as such, or nil if the
+// caller is none, or must wait in Go's way.
+func Brief() Waiter {
+	if fiber != nil {
+		if w, _ := fiber(false); w != nil && (native == nil || !native()) {
+			return w
+		}
+	}
+	return nil
+}
+
+// Later is what a source of package runtime answers that knows whether Try is in vain. No other
+// package can name it, so no other source can answer.
+type Later bool
 
 // Caller is Current and the waiter's Scratch at once.
 func Caller() (Waiter, *any) {
@@ -206,6 +232,9 @@ func (g *Goroutine) Scratch() *any { return &g.scratch }
 
 // Shared implements Waiter.
 func (g *Goroutine) Shared() *any { return &g.shared }
+
+// Depots implements Waiter.
+func (g *Goroutine) Depots() *sync.Map { return nil }
 
 // Unpark implements Waiter.
 func (g *Goroutine) Unpark() {

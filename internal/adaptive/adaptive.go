@@ -1,0 +1,291 @@
+// Package adaptive has a mutex for critical sections that are shorter than a switch. Who finds
+// it held looks again for about as long as it would cost to wait, and only then waits: at most
+// twice of what the better of the two would have cost is paid (Karlin, Manasse, McGeoch and
+// Owicki, Competitive Randomized Algorithms for Non-Uniform Problems, 1990).
+//
+// A fiber waits as fibers do, and its scheduler goes on. In a sync.Mutex it would wait in Go's
+// way, and another scheduler would have to take the seat of its own (runtime/stalled.go), only
+// to run the next fiber into the same mutex: while a holder had lost its processor for a time
+// slice, thousands did.
+//
+// Those who wait do so in a table by the address of the mutex (as in WebKit's ParkingLot:
+// Pizlo, Locking in WebKit, 2016), so that a mutex is one word.
+package adaptive
+
+import (
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/internal/wait"
+)
+
+// A Mutex is a lock. The zero Mutex is free. It must not be copied. Unlock synchronizes
+// before the return of any later Lock. Its methods may be called by anybody: who is no fiber,
+// or one that is locked to its thread, or simulated, waits in Go's way.
+//
+// # States
+//
+//	free ── Lock: CAS ──▶ held ── Unlock: CAS ──▶ free
+//	                       │
+//	                       └─ park: CAS ──▶ held|waiting ── Unlock, with the lock of the bucket:
+//	                                        store ──▶ waiting, if more wait, or free;
+//	                                        or held, or held|waiting, as the first one's
+//
+// # Shared
+//
+//	word    writers: any, by CAS; while it is held and waiting the holder of it, in Unlock,
+//	        with the lock of its bucket.
+//	buckets under the lock of each.
+//
+// # The argument
+//
+// X1: who parks and who unlocks.
+//
+//	waiting is set under the lock of the bucket, in a CAS from held, and whoever sets it
+//	is in the list before that lock is free. Unlock's CAS from held alone to free fails if
+//	waiting is set; then it takes the lock of the bucket, and finds somebody. It clears
+//	waiting only if nobody is left there.
+//
+// X2: who is woken and who comes.
+//
+//	One that was woken looks again like one that comes: it may find the mutex held, and
+//	park once more. If it waits in Go's way, and has for fairAfter, Unlock keeps the mutex
+//	held for it. Never for a fiber, which has yet to be run: the root of the scheduler in
+//	whose queue it is could want the mutex first, and wait for ever. (Roots want some when
+//	what they deliver ends in objects, and wait in Go's way.) For the same reason nobody in
+//	Go's way stands behind a fiber, but the first fiber that has waited for fairAfter is woken
+//	beside him, at worst in vain. One that was woken in vain fairTries times, and has waited for
+//	fairAfter, waits in Go's way from then on: so nobody waits for ever.
+//
+// X3: a fiber that waits here in the middle of another wait.
+//
+//	The permit that ended its wait may have been meant for the other, which has been
+//	decided by then. So it gives one back: that a permit may be there with no reason is part of
+//	what Wait says.
+//
+// Checked by: TestMutexStress, and this source under every order of accesses by
+// TestMutexModel (-tags model).
+type Mutex struct {
+	_    noCopy
+	word number
+}
+
+// noCopy has vet find copies.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+
+const (
+	held    = 1
+	waiting = 2
+)
+
+// Lock takes the mutex, waiting until it is free, and reports whether the caller has waited: a
+// fiber may be on another scheduler then.
+func (m *Mutex) Lock() (waited bool) {
+	return !m.word.CompareAndSwap(0, held) && m.lockSlowly()
+}
+
+// TryLock takes the mutex if that is free, and reports whether it was.
+func (m *Mutex) TryLock() bool {
+	w := m.word.Load()
+	return w&held == 0 && m.word.CompareAndSwap(w, w|held)
+}
+
+// Unlock gives the mutex back. Anybody may call it, not only who has taken it; if it is free
+// it panics.
+func (m *Mutex) Unlock() {
+	if !m.word.CompareAndSwap(held, 0) {
+		m.unlockSlowly()
+	}
+}
+
+//go:noinline
+func (m *Mutex) lockSlowly() (waited bool) {
+	if m.spin() {
+		return false
+	}
+	w := waiters.Get().(*waiter)
+	fiber := brief()
+	w.mutex, w.since, w.self = m, time.Now(), fiber
+	for tries := 1; ; tries++ {
+		parked, owns := m.park(w)
+		waited = waited || parked
+		if owns || m.spin() {
+			break
+		}
+		if tries >= fairTries && late(w.since) {
+			w.self = nil // X2
+		}
+	}
+	if fiber != nil {
+		fiber.Unpark() // X3
+	}
+	w.mutex, w.self = nil, nil
+	waiters.Put(w)
+	return waited
+}
+
+// spin takes the mutex if that becomes free soon.
+func (m *Mutex) spin() bool {
+	for range looks {
+		for range pause {
+		}
+		if m.TryLock() {
+			return true
+		}
+	}
+	return false
+}
+
+// A waiter is one who waits. next and owns are under the lock of the bucket, the rest is its
+// own.
+type waiter struct {
+	mutex *Mutex
+	self  wait.Waiter // nil: one who waits in Go's way, at the gate
+	gate  gate
+	since time.Time
+	next  *waiter
+	owns  bool // the mutex has been handed to it
+	woken flag // it is in no list any more. Writers: who takes it out; it, while it is in none
+}
+
+var waiters = sync.Pool{New: func() any { return new(waiter) }}
+
+// A bucket has the waiters of some mutexes.
+type bucket struct {
+	mu     outer
+	native line // those who wait in Go's way, who come first: X2
+	fibers line
+	_      pad.Line
+}
+
+// A line has waiters, first come, first served.
+type line struct{ head, tail *waiter }
+
+var buckets [64]bucket
+
+func (m *Mutex) bucket() *bucket {
+	return &buckets[uint32(uintptr(unsafe.Pointer(m))>>3)*0x9e3779b1>>26]
+}
+
+func (b *bucket) push(w *waiter) {
+	l := &b.fibers
+	if w.self == nil {
+		l = &b.native
+	}
+	if l.head == nil {
+		l.head = w
+	} else {
+		l.tail.next = w
+	}
+	l.tail = w
+}
+
+// pop takes out the first who waits for m, if there is one, beside one in Go's way also a fiber
+// that has waited for long (X2), and reports whether there are more.
+func (b *bucket) pop(m *Mutex) (native, fiber *waiter, more bool) {
+	native = b.native.pop(m)
+	if f := b.fibers.first(m); f != nil && (native == nil || late(f.since)) {
+		fiber = b.fibers.pop(m)
+	}
+	return native, fiber, b.native.first(m) != nil || b.fibers.first(m) != nil
+}
+
+func (l *line) pop(m *Mutex) *waiter {
+	var before *waiter
+	for w := l.head; w != nil; before, w = w, w.next {
+		if w.mutex != m {
+			continue
+		}
+		if before == nil {
+			l.head = w.next
+		} else {
+			before.next = w.next
+		}
+		if w == l.tail {
+			l.tail = before
+		}
+		return w
+	}
+	return nil
+}
+
+// first returns the first who waits for m, or nil.
+func (l *line) first(m *Mutex) *waiter {
+	for w := l.head; w != nil; w = w.next {
+		if w.mutex == m {
+			return w
+		}
+	}
+	return nil
+}
+
+// park waits until w is woken, and reports whether it has waited, and whether the mutex was
+// handed to it. If the mutex is free it returns at once.
+func (m *Mutex) park(w *waiter) (waited, owns bool) {
+	b := m.bucket()
+	b.mu.Lock()
+	for {
+		old := m.word.Load()
+		if old&held == 0 {
+			b.mu.Unlock()
+			return false, false
+		}
+		if old&waiting != 0 || m.word.CompareAndSwap(old, old|waiting) { // X1
+			break
+		}
+	}
+	w.next, w.owns = nil, false
+	w.woken.Store(false)
+	if w.self == nil {
+		w.gate.close()
+	}
+	b.push(w)
+	b.mu.Unlock()
+	if w.self == nil {
+		w.gate.pass()
+		return true, w.owns
+	}
+	for !w.woken.Load() {
+		w.self.Wait(wait.Entry) // also while its runtime ends: it will be soon
+	}
+	return true, w.owns
+}
+
+//go:noinline
+func (m *Mutex) unlockSlowly() {
+	b := m.bucket()
+	b.mu.Lock()
+	if m.word.Load()&held == 0 {
+		b.mu.Unlock()
+		panic("adaptive: Unlock of a mutex that is free: call Lock before")
+	}
+	native, fiber, more := b.pop(m)
+	var now uint32
+	if more {
+		now = waiting // X1
+	}
+	if native != nil && late(native.since) { // X2
+		native.owns = true
+		now |= held
+	}
+	var self wait.Waiter
+	if fiber != nil {
+		self = fiber.self
+	}
+	m.word.Store(now)
+	if fiber != nil {
+		fiber.woken.Store(true) // the last access
+	}
+	b.mu.Unlock()
+	if self != nil {
+		self.Unpark()
+	}
+	if native != nil {
+		native.gate.open() // the last access
+	}
+}
