@@ -21,7 +21,8 @@
 // mutant: -DNO_CUT -DSHELTER -DCLOSER -DGENS=1
 //
 // Parking: park and unpark with one permit, the post-switch step, trimming,
-// ending, and the recycling of fiber records.  Go: runtime/parking.go.
+// ending, and the recycling of fiber records.  Go: internal/parkword/word.go,
+// runtime/parking.go.
 //
 //	from     to      by
 //	awake    permit  Unpark (CAS)
@@ -70,9 +71,9 @@
 //	its permit, also if another Unpark's permit was there already (EDGES)
 //	every run ends: there is no cycle at all (the line "ends" above)
 //
-// Names	here			runtime/parking.go
-//	word, step, settle	fiber.word, departure.kind, settle with tryPark
-//	unpark, enqueue		wake, then runNext, inject or ring.Push
+// Names	here			runtime/parking.go, internal/parkword
+//	word, step, settle	fiber.word, departure.kind, settle with TryPark
+//	unpark, enqueue		Wake, then runNext, inject or ring.Push
 //	leave and finish	coroutine.leave: Switch, then settle
 //	kill, cut, closer	Runtime.ending, Runtime.cutting, endFibers
 //	sheltered		the flag of the coroutine: shelter.go

@@ -22,8 +22,8 @@
 //	                 futex; work takes any time
 //	registrar        registers the first descriptor, and says that a poller is needed
 //	peer             the event of that descriptor
-//	monitor  LOOKS   looks in, at any time; and wakes a sleeper if all sleep and it
-//	                 found the role free
+//	monitor  LOOKS   looks in, at any time, or leaves that to others; and wakes a
+//	                 sleeper if all sleep and it found the role free
 //	other    (OTHERS) a scheduler of another runtime that has the role for a while
 //	                 and then closes
 //	pusher   (PUSHES) gives work to somebody: a wake for another reason
@@ -254,6 +254,7 @@ proctype monitor() {
 #endif
 		fi;
 		i++
+	:: i < LOOKS -> i++             // others have looked since the last time: it does not
 	:: i == LOOKS -> break
 	od
 }

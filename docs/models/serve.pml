@@ -5,8 +5,9 @@
 // mutant: -DNO_FLIP_ON_PERMIT
 //
 // Serving: the word of a fiber says at once that it may run and that what it
-// waits for has been done (K7).  Go: Serve, WaitServed, takePermit, tryPark in
-// runtime/parking.go, letGo in runtime/stats.go, Put and Get in cml/chan.go.
+// waits for has been done (K7).  Go: Wake, TakePermit, TryPark, Hold, LetGo in
+// internal/parkword/word.go, Serve and WaitServed in runtime/parking.go, Put and Get in
+// cml/plain.go.
 //
 // Actors
 //	fiber      1  puts its offer in the place, waits until it is served, again

@@ -191,13 +191,22 @@ func docComments(t *tree) (found []string) {
 	return found
 }
 
-const longest = 600
+const longest = 400
+
+// longer are files that have more lines, and how many they may have. No new ones.
+var longer = map[string]int{
+	"cml/multicast_bounded.go":     420,
+	"internal/simsched/explore.go": 450,
+	"poll/writer.go":               420,
+	"runtime/sim/conn.go":          425,
+}
 
 // fileLength: one idea a file.
 func fileLength(t *tree) (found []string) {
 	for _, f := range t.files {
-		if lines := strings.Count(t.text[f.path], "\n"); !f.test && lines > longest {
-			found = append(found, t.at(f.ast, "%d lines, more than %d", lines, longest))
+		most := max(longest, longer[f.path])
+		if lines := strings.Count(t.text[f.path], "\n"); !f.test && lines > most {
+			found = append(found, t.at(f.ast, "%d lines, more than %d", lines, most))
 		}
 	}
 	return found
