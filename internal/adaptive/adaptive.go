@@ -15,9 +15,7 @@ package adaptive
 import (
 	"sync"
 	"time"
-	"unsafe"
 
-	"github.com/seed222ee791/fibers/internal/pad"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
 
@@ -37,14 +35,15 @@ import (
 //
 //	word    writers: any, by CAS; while it is held and waiting the holder of it, in Unlock,
 //	        with the lock of its bucket.
-//	buckets under the lock of each.
+//	buckets under the lock of each; but for posted. Writers: fibers that come, by CAS; who
+//	        has that lock, by Swap.
 //
 // # The argument
 //
 // X1: who parks and who unlocks.
 //
-//	waiting is set under the lock of the bucket, in a CAS from held, and whoever sets it
-//	is in the list before that lock is free. Unlock's CAS from held alone to free fails if
+//	waiting is set under the lock of the bucket, in a CAS from held, and whoever it is set
+//	for is in the list before that lock is free. Unlock's CAS from held alone to free fails if
 //	waiting is set; then it takes the lock of the bucket, and finds somebody. It clears
 //	waiting only if nobody is left there.
 //
@@ -64,6 +63,15 @@ import (
 //	The permit that ended its wait may have been meant for the other, which has been
 //	decided by then. So it gives one back: that a permit may be there with no reason is part of
 //	what Wait says.
+//
+// X4: a fiber that comes to wait while another has the lock of the bucket.
+//
+//	That one may have lost its processor; were fibers to wait for it in Go's way, each would
+//	take its scheduler with it, and that is what this mutex is for. So a fiber posts itself, tries the
+//	lock, and waits; who gives the lock back looks whether somebody was posted, and tries it
+//	again. One of them sees the other, so nobody stays posted for longer than somebody has the
+//	lock, who puts him in the list (X1), or wakes him if the mutex is free. Unlock waits for
+//	the lock, as it must not switch: one scheduler, whose others go on.
 //
 // Checked by: TestMutexStress, and this source under every order of accesses by
 // TestMutexModel (-tags model).
@@ -112,9 +120,7 @@ func (m *Mutex) lockSlowly() (waited bool) {
 	fiber := brief()
 	w.mutex, w.since, w.self = m, time.Now(), fiber
 	for tries := 1; ; tries++ {
-		parked, owns := m.park(w)
-		waited = waited || parked
-		if owns || m.spin() {
+		if m.park(w) || m.spin() {
 			break
 		}
 		if tries >= fairTries && late(w.since) {
@@ -126,7 +132,7 @@ func (m *Mutex) lockSlowly() (waited bool) {
 	}
 	w.mutex, w.self = nil, nil
 	waiters.Put(w)
-	return waited
+	return true
 }
 
 // spin takes the mutex if that becomes free soon.
@@ -150,110 +156,48 @@ type waiter struct {
 	since time.Time
 	next  *waiter
 	owns  bool // the mutex has been handed to it
-	woken flag // it is in no list any more. Writers: who takes it out; it, while it is in none
+	woken flag // of a fiber: it is in no list any more. Writers: who wakes it; it, before it posts itself
 }
 
 var waiters = sync.Pool{New: func() any { return new(waiter) }}
 
-// A bucket has the waiters of some mutexes.
-type bucket struct {
-	mu     outer
-	native line // those who wait in Go's way, who come first: X2
-	fibers line
-	_      pad.Line
-}
-
-// A line has waiters, first come, first served.
-type line struct{ head, tail *waiter }
-
-var buckets [64]bucket
-
-func (m *Mutex) bucket() *bucket {
-	return &buckets[uint32(uintptr(unsafe.Pointer(m))>>3)*0x9e3779b1>>26]
-}
-
-func (b *bucket) push(w *waiter) {
-	l := &b.fibers
-	if w.self == nil {
-		l = &b.native
-	}
-	if l.head == nil {
-		l.head = w
-	} else {
-		l.tail.next = w
-	}
-	l.tail = w
-}
-
-// pop takes out the first who waits for m, if there is one, beside one in Go's way also a fiber
-// that has waited for long (X2), and reports whether there are more.
-func (b *bucket) pop(m *Mutex) (native, fiber *waiter, more bool) {
-	native = b.native.pop(m)
-	if f := b.fibers.first(m); f != nil && (native == nil || late(f.since)) {
-		fiber = b.fibers.pop(m)
-	}
-	return native, fiber, b.native.first(m) != nil || b.fibers.first(m) != nil
-}
-
-func (l *line) pop(m *Mutex) *waiter {
-	var before *waiter
-	for w := l.head; w != nil; before, w = w, w.next {
-		if w.mutex != m {
-			continue
-		}
-		if before == nil {
-			l.head = w.next
-		} else {
-			before.next = w.next
-		}
-		if w == l.tail {
-			l.tail = before
-		}
-		return w
-	}
-	return nil
-}
-
-// first returns the first who waits for m, or nil.
-func (l *line) first(m *Mutex) *waiter {
-	for w := l.head; w != nil; w = w.next {
-		if w.mutex == m {
-			return w
-		}
-	}
-	return nil
-}
-
-// park waits until w is woken, and reports whether it has waited, and whether the mutex was
-// handed to it. If the mutex is free it returns at once.
-func (m *Mutex) park(w *waiter) (waited, owns bool) {
+// park waits until w is woken, and reports whether the mutex was handed to it. If the mutex
+// is free it returns soon.
+func (m *Mutex) park(w *waiter) (owns bool) {
 	b := m.bucket()
+	w.owns = false
+	if w.self != nil {
+		w.woken.Store(false)
+		b.post(w)
+		for !w.woken.Load() {
+			w.self.Wait(wait.Entry) // also while its runtime ends: it will be soon
+		}
+		return w.owns
+	}
 	b.mu.Lock()
+	if !m.want() {
+		b.unlock(nil)
+		return false
+	}
+	w.gate.close()
+	b.push(w)
+	b.unlock(nil)
+	w.gate.pass()
+	return w.owns
+}
+
+// want notes in a mutex that is held that somebody waits for it, and reports whether it is held.
+// The lock of the bucket is held.
+func (m *Mutex) want() bool {
 	for {
 		old := m.word.Load()
 		if old&held == 0 {
-			b.mu.Unlock()
-			return false, false
+			return false
 		}
 		if old&waiting != 0 || m.word.CompareAndSwap(old, old|waiting) { // X1
-			break
+			return true
 		}
 	}
-	w.next, w.owns = nil, false
-	w.woken.Store(false)
-	if w.self == nil {
-		w.gate.close()
-	}
-	b.push(w)
-	b.mu.Unlock()
-	if w.self == nil {
-		w.gate.pass()
-		return true, w.owns
-	}
-	for !w.woken.Load() {
-		w.self.Wait(wait.Entry) // also while its runtime ends: it will be soon
-	}
-	return true, w.owns
 }
 
 //go:noinline
@@ -261,9 +205,10 @@ func (m *Mutex) unlockSlowly() {
 	b := m.bucket()
 	b.mu.Lock()
 	if m.word.Load()&held == 0 {
-		b.mu.Unlock()
+		b.unlock(nil)
 		panic("adaptive: Unlock of a mutex that is free: call Lock before")
 	}
+	free := b.settle()
 	native, fiber, more := b.pop(m)
 	var now uint32
 	if more {
@@ -273,18 +218,11 @@ func (m *Mutex) unlockSlowly() {
 		native.owns = true
 		now |= held
 	}
-	var self wait.Waiter
-	if fiber != nil {
-		self = fiber.self
-	}
 	m.word.Store(now)
 	if fiber != nil {
-		fiber.woken.Store(true) // the last access
+		fiber.next, free = free, fiber
 	}
-	b.mu.Unlock()
-	if self != nil {
-		self.Unpark()
-	}
+	b.unlock(free)
 	if native != nil {
 		native.gate.open() // the last access
 	}

@@ -54,8 +54,14 @@ func TestMutexStress(t *testing.T) {
 }
 
 // While a goroutine has the mutex, fibers that come for it wait as fibers do: nobody takes the
-// seats of their schedulers, and others go on.
+// seats of their schedulers, and others go on. So it is if who has the lock of the bucket has
+// lost its processor.
 func TestFibersThatWaitForAMutexKeepNoScheduler(t *testing.T) {
+	t.Run("mutex", func(t *testing.T) { keepNoScheduler(t, false) })
+	t.Run("mutex and bucket", func(t *testing.T) { keepNoScheduler(t, true) })
+}
+
+func keepNoScheduler(t *testing.T, bucket bool) {
 	const crowd = 1000
 	rt, err := fibers.New(fibers.WithSchedulers(2), fibers.WithPinning(false))
 	if err != nil {
@@ -66,6 +72,10 @@ func TestFibersThatWaitForAMutexKeepNoScheduler(t *testing.T) {
 	var m adaptive.Mutex
 	var came, went atomic.Int32
 	m.Lock()
+	release := func() {}
+	if bucket {
+		release = m.LockBucket()
+	}
 	for range crowd {
 		rt.Go(func() {
 			came.Inc()
@@ -75,6 +85,7 @@ func TestFibersThatWaitForAMutexKeepNoScheduler(t *testing.T) {
 		})
 	}
 	until(t, "all come", func() bool { return came.Load() == crowd })
+	release()
 	ran := make(chan struct{})
 	rt.Go(func() { close(ran) })
 	select {

@@ -15,3 +15,10 @@ func (m *Mutex) Natives() (n int) {
 
 // Wanted reports whether somebody waits for m.
 func (m *Mutex) Wanted() bool { return m.word.Load()&waiting != 0 }
+
+// LockBucket keeps others from the list of those who wait for m.
+func (m *Mutex) LockBucket() (release func()) {
+	b := m.bucket()
+	b.mu.Lock()
+	return func() { b.unlock(nil) }
+}

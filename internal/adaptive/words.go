@@ -16,6 +16,7 @@ type (
 	number = atomic.Uint32
 	flag   = atomic.Bool
 	outer  = sync.Mutex
+	link   = atomic.Pointer[waiter]
 )
 
 // looks is how often who finds a mutex held tries to take it before it waits, and pause how many

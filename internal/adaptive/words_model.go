@@ -15,7 +15,8 @@ import (
 type (
 	number = simsched.Uint32
 	flag   = simsched.Bool
-	outer  = simsched.Mutex
+	outer  = simsched.TryMutex
+	link   = simsched.Pointer[waiter]
 )
 
 const (
