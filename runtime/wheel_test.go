@@ -222,21 +222,27 @@ func TestTimersOfAStalledSchedulerAreFiredByOthers(t *testing.T) {
 	}
 }
 
-// Guile waits busily for what is shorter than its poll.
+// Guile waits busily for what is shorter than its poll. (What others of this process do is
+// counted, too: so there are some tries.)
 func TestShortSleepsAreNotBusy(t *testing.T) {
 	rt := newRuntime(t, fibers.WithSchedulers(2))
 	for _, d := range []time.Duration{100 * time.Microsecond, 300 * time.Microsecond, time.Millisecond} {
 		var used, took time.Duration
-		_ = rt.Run(func() {
-			start, before := time.Now(), cpuTime(t)
-			for range 200 * time.Millisecond / d {
-				fibers.Sleep(d)
+		for range 5 {
+			_ = rt.Run(func() {
+				start, before := time.Now(), cpuTime(t)
+				for range 200 * time.Millisecond / d {
+					fibers.Sleep(d)
+				}
+				used, took = cpuTime(t)-before, time.Since(start)
+			})
+			t.Logf("Sleep(%v): %v of CPU in %v", d, used, took)
+			if used <= took*3/4 {
+				break
 			}
-			used, took = cpuTime(t)-before, time.Since(start)
-		})
-		t.Logf("Sleep(%v): %v of CPU in %v", d, used, took)
+		}
 		if used > took*3/4 {
-			t.Errorf("Sleep(%v) used %v of CPU in %v", d, used, took)
+			t.Errorf("Sleep(%v) used %v of CPU in %v, and as much in four tries before", d, used, took)
 		}
 	}
 }
