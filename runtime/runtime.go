@@ -47,7 +47,7 @@ func init() {
 	wait.RegisterRoomy(roomy)
 	wait.RegisterNative(func() bool {
 		c := current()
-		return c != nil && c.sched.rt.sim != nil || gstatus.Locked()
+		return c != nil && (c.sched.rt.sim != nil || c.sched.rt.bubbled) || gstatus.Locked()
 	})
 	wait.RegisterAfter(func(d time.Duration, fn func()) (stop func(), ok bool) {
 		if simhook.Current() == nil {

@@ -47,6 +47,7 @@ type simulation struct {
 	how    simhook.How
 	made   int
 	quiet  bool // no points: the root calls, or the run is over
+	aside  bool // who is woken now is nobody's concern
 	forced int  // waits that were cut short at the end
 	joins  []simJoin
 	hungry atomic.Int32 // 1: package parallel always asks whether to divide
@@ -63,6 +64,7 @@ func init() {
 		Random:    simRandom,
 		AfterFunc: simAfterFunc,
 		Abroad:    simAbroad,
+		Aside:     simAside,
 		Current: func() *simhook.Fiber {
 			if c, sm := simCaller(); sm != nil {
 				return simOf(c.fiber)
@@ -211,9 +213,18 @@ func (sm *simulation) injected(f *fiber) {
 
 // simAbroad is the hook Abroad.
 func simAbroad() {
-	if c, sm := simCaller(); sm != nil && !sm.driver.Over() {
+	if c, sm := simCaller(); sm != nil && !sm.aside && !sm.driver.Over() {
 		sm.driver.Foreign(simOf(c.fiber), true)
 	}
+}
+
+// simAside is the hook Aside.
+func simAside(f func()) {
+	if _, sm := simCaller(); sm != nil {
+		sm.aside = true
+		defer func() { sm.aside = false }()
+	}
+	f()
 }
 
 // simPoint is the hook Point.

@@ -67,14 +67,20 @@ import (
 // X4: a fiber that comes to wait while another has the lock of the bucket.
 //
 //	That one may have lost its processor; were fibers to wait for it in Go's way, each would
-//	take its scheduler with it, and that is what this mutex is for. So a fiber posts itself, tries the
-//	lock, and waits; who gives the lock back looks whether somebody was posted, and tries it
-//	again. One of them sees the other, so nobody stays posted for longer than somebody has the
-//	lock, who puts him in the list (X1), or wakes him if the mutex is free. Unlock waits for
-//	the lock, as it must not switch: one scheduler, whose others go on.
+//	take its scheduler with it, and that is what this mutex is for. So a fiber posts itself, looks
+//	whether it is still posted, tries the lock, and waits; who gives the lock back looks whether
+//	somebody is posted, and tries it again. One of them sees the other. (TryLock also fails where
+//	the lock is about to be handed to one who waits for it: he looks, too.) So nobody stays
+//	posted for longer than others have the lock or have yet to look, and who has it puts him in the
+//	list (X1), or wakes him if his mutex is free. Who settles does so for all mutexes of
+//	the bucket, and as long as others post themselves meanwhile, each once before it waits. Those
+//	whom he wakes may be of any runtime; so who is simulated does it aside, and fibers of a
+//	bubble, whom only a party of it may wake, wait in Go's way. Unlock, and whoever waits in Go's
+//	way, wait for the lock itself.
 //
-// Checked by: TestMutexStress, and this source under every order of accesses by
-// TestMutexModel (-tags model).
+// Checked by: TestMutexStress, TestFibersThatWaitForAMutexKeepNoScheduler, and this source by
+// TestMutexModel in every order of the accesses of two, and of more with a bound (-tags model;
+// TestMutantsOfMutexModel).
 type Mutex struct {
 	_    noCopy
 	word number
@@ -91,7 +97,7 @@ const (
 	waiting = 2
 )
 
-// Lock takes the mutex, waiting until it is free, and reports whether the caller has waited: a
+// Lock takes the mutex, waiting until it is free, and reports whether the caller may have waited: a
 // fiber may be on another scheduler then.
 func (m *Mutex) Lock() (waited bool) {
 	return !m.word.CompareAndSwap(0, held) && m.lockSlowly()
@@ -162,7 +168,7 @@ type waiter struct {
 var waiters = sync.Pool{New: func() any { return new(waiter) }}
 
 // park waits until w is woken, and reports whether the mutex was handed to it. If the mutex
-// is free it returns soon.
+// is free it returns, a fiber as soon as whoever has the lock of the bucket goes on.
 func (m *Mutex) park(w *waiter) (owns bool) {
 	b := m.bucket()
 	w.owns = false
@@ -170,18 +176,18 @@ func (m *Mutex) park(w *waiter) (owns bool) {
 		w.woken.Store(false)
 		b.post(w)
 		for !w.woken.Load() {
-			w.self.Wait(wait.Entry) // also while its runtime ends: it will be soon
+			w.self.Wait(wait.Entry) // also while its runtime ends
 		}
 		return w.owns
 	}
 	b.mu.Lock()
 	if !m.want() {
-		b.unlock(nil)
+		b.unlock()
 		return false
 	}
 	w.gate.close()
 	b.push(w)
-	b.unlock(nil)
+	b.unlock()
 	w.gate.pass()
 	return w.owns
 }
@@ -205,7 +211,7 @@ func (m *Mutex) unlockSlowly() {
 	b := m.bucket()
 	b.mu.Lock()
 	if m.word.Load()&held == 0 {
-		b.unlock(nil)
+		b.unlock()
 		panic("adaptive: Unlock of a mutex that is free: call Lock before")
 	}
 	free := b.settle()
@@ -222,8 +228,10 @@ func (m *Mutex) unlockSlowly() {
 	if fiber != nil {
 		fiber.next, free = free, fiber
 	}
-	b.unlock(free)
+	b.mu.Unlock()
 	if native != nil {
-		native.gate.open() // the last access
+		native.gate.open() // the last access; first of all, as m is held for him
 	}
+	wake(free)
+	b.settlePosted()
 }

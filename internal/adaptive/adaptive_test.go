@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed222ee791/fibers/internal/adaptive"
 	fibers "github.com/seed222ee791/fibers/runtime"
+	"github.com/seed222ee791/fibers/runtime/sim"
 )
 
 const patience = time.Minute
@@ -74,7 +75,8 @@ func keepNoScheduler(t *testing.T, bucket bool) {
 	m.Lock()
 	release := func() {}
 	if bucket {
-		release = m.LockBucket()
+		unlock := m.LockBucket()
+		release = func() { unlock()() }
 	}
 	for range crowd {
 		rt.Go(func() {
@@ -98,6 +100,78 @@ func keepNoScheduler(t *testing.T, bucket bool) {
 	}
 	m.Unlock()
 	until(t, "all go on", func() bool { return went.Load() == crowd })
+}
+
+// Who waits for a mutex may be woken by one who wants another that has its waiters in the same
+// bucket. In a simulation that is nothing which it does.
+func TestASimulationMayWakeStrangers(t *testing.T) {
+	stranger, shared := adaptive.SameBucket()
+	rt, err := fibers.New(fibers.WithSchedulers(1), fibers.WithPinning(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	unlock := shared.LockBucket()
+	stranger.Lock()
+	var got atomic.Bool
+	rt.Go(func() {
+		stranger.Lock()
+		got.Store(true)
+		stranger.Unlock()
+	})
+	until(t, "the stranger waits", stranger.Posted)
+	stranger.Unlock()
+	unlock() // and does not look: it has lost its processor
+	shared.Lock()
+	go func() {
+		for start := time.Now(); shared.Natives() == 0 && time.Since(start) < patience; {
+			goruntime.Gosched()
+		}
+		shared.Unlock()
+	}()
+	if failure := sim.Check(func(*sim.Sim) {
+		shared.Lock()
+		shared.Unlock()
+	}, sim.Runs(1)); failure != nil {
+		t.Error(failure)
+	}
+	until(t, "the stranger goes on", got.Load)
+}
+
+// A fiber of a bubble's runtime may be woken by a party of the bubble alone: it is never where others
+// would do so.
+func TestFibersOfABubbleAreNotPosted(t *testing.T) {
+	if err := fibers.Run(func() {}); err != nil { // outside: so that Go's structures are known
+		t.Fatal(err)
+	}
+	var m adaptive.Mutex
+	m.Lock()
+	var got atomic.Bool
+	synctest.Test(t, func(t *testing.T) {
+		rt, err := fibers.New(fibers.WithSchedulers(1), fibers.WithPinning(false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rt.Go(func() {
+			m.Lock()
+			got.Store(true)
+			m.Unlock()
+		})
+		for m.Natives() == 0 {
+			if m.Wanted() || m.Posted() {
+				if m.Natives() == 0 {
+					t.Error("a fiber of a bubble waits as others do")
+					break
+				}
+			}
+			goruntime.Gosched()
+		}
+		m.Unlock()
+		for !got.Load() {
+			goruntime.Gosched()
+		}
+		rt.Close()
+	})
 }
 
 // A fiber that is locked to its thread must not switch; it may take a mutex.

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/seed222ee791/fibers/internal/pad"
+	"github.com/seed222ee791/fibers/internal/wait"
 )
 
 // A bucket has the waiters of some mutexes.
@@ -36,7 +37,8 @@ func (b *bucket) post(w *waiter) {
 	b.settlePosted()
 }
 
-// settlePosted settles, unless another has the lock: X4.
+// settlePosted settles, unless another has the lock: X4. The look at posted before each TryLock
+// is needed: one that fails orders nothing, and posted is an atomic word.
 func (b *bucket) settlePosted() {
 	for b.posted.Load() != nil && b.mu.TryLock() {
 		free := b.settle()
@@ -45,10 +47,9 @@ func (b *bucket) settlePosted() {
 	}
 }
 
-// unlock gives the lock back, wakes those in free, and sees to who was posted meanwhile.
-func (b *bucket) unlock(free *waiter) {
+// unlock gives the lock back, and sees to who was posted meanwhile.
+func (b *bucket) unlock() {
 	b.mu.Unlock()
-	wake(free)
 	b.settlePosted()
 }
 
@@ -73,8 +74,18 @@ func (b *bucket) settle() (free *waiter) {
 	return free
 }
 
-// wake wakes the fibers in a list of them, without the lock.
+// wake wakes the fibers in a list of them, without the lock: those of any runtime.
 func wake(w *waiter) {
+	switch {
+	case w == nil:
+	case wait.Simulating():
+		wait.Aside(func() { wakeAll(w) })
+	default:
+		wakeAll(w)
+	}
+}
+
+func wakeAll(w *waiter) {
 	for w != nil {
 		next, self := w.next, w.self
 		w.woken.Store(true) // the last access

@@ -28,8 +28,8 @@ func TestMutantsOfMutexModel(t *testing.T) {
 	}`),
 		mutants.Change("unlock forgets the rest", shipped, `		now = waiting // X1`, `		now = 0`),
 		mutants.Change("in the list after the lock is free", shipped, `	b.push(w)
-	b.unlock(nil)
-`, `	b.unlock(nil)
+	b.unlock()
+`, `	b.unlock()
 	b.push(w)
 `),
 		// X2
@@ -49,10 +49,15 @@ func TestMutantsOfMutexModel(t *testing.T) {
 		}
 	}
 `),
-		mutants.Change("who gives the lock back does not look", bucket, `	wake(free)
+		mutants.Change("who gives the lock back does not look", bucket, `	b.mu.Unlock()
+	b.settlePosted()
+`, `	b.mu.Unlock()
+`),
+		mutants.Change("who unlocks does not look", shipped, `	wake(free)
 	b.settlePosted()
 `, `	wake(free)
 `),
+		mutants.Change("who settles looks once", bucket, `for b.posted.Load() != nil && b.mu.TryLock() {`, `if b.posted.Load() != nil && b.mu.TryLock() {`),
 		mutants.Change("in line though the mutex is free", bucket, `if w.mutex.want() {`, `if w.mutex.want() || true {`),
 		mutants.Change("posted beside others", bucket, `b.posted.CompareAndSwap(last, w) {`, `b.posted.Store(w); true {`),
 	)

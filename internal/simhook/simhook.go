@@ -46,6 +46,8 @@ type Hooks struct {
 	// Abroad says that the caller is about to wake somebody who is not in its
 	// simulation, if it is in one.
 	Abroad func()
+	// Aside calls f, for which Abroad says nothing.
+	Aside func(f func())
 	// Current returns the simulated fiber that calls, or nil.
 	Current func() *Fiber
 	// New returns a simulated runtime.
@@ -57,7 +59,7 @@ var hooks Hooks
 // Register is called once, from the initialisation of package runtime.
 func Register(h Hooks) {
 	hooks = h
-	wait.Abroad = h.Abroad
+	wait.Abroad, wait.Aside = h.Abroad, h.Aside
 }
 
 // Point is the hook of that name; see there. The others likewise.

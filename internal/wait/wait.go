@@ -143,7 +143,8 @@ func Current() Waiter {
 }
 
 // native reports whether the calling fiber must wait in Go's way where it waits for a moment
-// only: one that is locked to its thread, or may be, and one that is simulated. It is set once,
+// only: one that is locked to its thread, or may be, one that is simulated, and one of a bubble
+// of testing/synctest, whom nobody outside may wake. It is set once,
 // when the engine is linked in.
 var native func() bool
 
@@ -238,7 +239,7 @@ func (g *Goroutine) Depots() *sync.Map { return nil }
 
 // Unpark implements Waiter.
 func (g *Goroutine) Unpark() {
-	if Eyes.Load()&simulated != 0 {
+	if Simulating() {
 		Abroad()
 	}
 	select {

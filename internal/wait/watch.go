@@ -47,6 +47,14 @@ func Simulate(by int) {
 // once, when the engine is linked in.
 var Abroad = func() {}
 
+// Simulating reports whether something is simulated.
+func Simulating() bool { return Eyes.Load()&simulated != 0 }
+
+// Aside calls f, which wakes those who had to wait for a moment only: that is nothing which a
+// simulation does, and whom it wakes need not be of it. f does not wait. It is set once, when
+// the engine is linked in.
+var Aside = func(f func()) { f() }
+
 // setEyes sets Eyes; watchers is locked.
 func setEyes() {
 	eyes := uint32(0)
