@@ -106,7 +106,7 @@ func tried() bool {
 	other := <-keys
 	waits := false
 	for range tries {
-		if read(other) == Waiting && reasonOf(other) == forChannel {
+		if why := reasonOf(other); read(other) == Waiting && (why == forChannel || why == forDurable) {
 			waits = true
 			break
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/atomic"
@@ -19,6 +20,16 @@ func needKnown(t *testing.T) {
 	if !gstatus.Known() {
 		t.Skip("not known of this version of Go")
 	}
+}
+
+// The first who asks may be in a bubble of testing/synctest, where goroutines wait for other reasons.
+func TestKnownInABubble(t *testing.T) {
+	needKnown(t)
+	synctest.Test(t, func(t *testing.T) {
+		if !gstatus.Tried() {
+			t.Error("not known if the first who asks is in a bubble")
+		}
+	})
 }
 
 // The version with which this is developed must be among those looked at: a new one is

@@ -43,6 +43,7 @@ const (
 	forSemaphore = 13 // waitReasonSemacquire: not those of package sync
 	forChannel   = 19 // waitReasonChanReceive, for the self-test
 	forCoroutine = 38 // waitReasonCoroutine
+	forDurable   = 42 // waitReasonSynctestChanReceive: forChannel in a bubble of testing/synctest
 
 	// Whoever works for the Go runtime on its thread's own stack is marked as one that
 	// waits, so that its stack may be scanned meanwhile (isWaitingForSuspendG); and so is

@@ -18,5 +18,6 @@ const (
 	forSemaphore = 0
 	forChannel   = 1
 	forCoroutine = 2
+	forDurable   = 3
 	forRuntime   = 0
 )
