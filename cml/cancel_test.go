@@ -192,7 +192,7 @@ func TestDeepBracketsCostNoMoreThanOthers(t *testing.T) {
 					t.Errorf("it came to %d", v)
 				}
 			}
-			if d := time.Since(start); d > patience/2 {
+			if d := time.Since(start); d > 30*time.Second {
 				t.Errorf("%d deep, it took %v", depth, d)
 			}
 		})

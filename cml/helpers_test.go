@@ -35,7 +35,7 @@ func (tm *team) Go(f func()) {
 }
 
 // patience is how long a test waits for what must happen before it gives up.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // wait waits until all parties have returned.
 func (tm *team) wait() {

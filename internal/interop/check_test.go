@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test may take before it counts as one that hangs.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // A checked is the test of one side. Once that counts as one that hangs, what its
 // parties still say is not heard.
