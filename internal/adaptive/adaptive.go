@@ -78,9 +78,9 @@ import (
 //	bubble, whom only a party of it may wake, wait in Go's way. Unlock, and whoever waits in Go's
 //	way, wait for the lock itself.
 //
-// Checked by: TestMutexStress, TestFibersThatWaitForAMutexKeepNoScheduler, and this source by
-// TestMutexModel in every order of the accesses of two, and of more with a bound (-tags model;
-// TestMutantsOfMutexModel).
+// Checked by: TestMutexStress, TestFibersThatWaitForAMutexKeepNoScheduler, and this source, run in every
+// order of the accesses of two, and of more with a bound on interruptions, by TestMutexModel,
+// TestMutexLongerModel and TestMutexesOfOneBucketModel (-tags model; TestMutantsOfMutexModel).
 type Mutex struct {
 	_    noCopy
 	word number

@@ -14,7 +14,7 @@ func TestMutantsOfMutexModel(t *testing.T) {
 	mutants.Find(t, mutants.Plan{
 		Run:   "^TestMutexModel$",
 		Tags:  "model",
-		Files: []string{shipped, bucket, "words_model.go", "model_test.go"},
+		Files: []string{shipped, bucket, "words_model.go", "export_test.go", "model_test.go"},
 	},
 		// X1
 		mutants.Change("want does not look whether it is free", shipped, `if old&held == 0 {`, `if false {`),
