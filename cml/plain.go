@@ -9,6 +9,8 @@ import (
 
 // Plain parties of a channel: those that wait for nothing else, without a performance, and
 // what they wait by.
+// Put and Get each wait in their own frame, with the same lines: as in Perform, a switch below one more
+// return costs more (docs/design/0006-channel-word.md).
 
 // Put hands v to a getter, or to the buffer, waiting until it is taken.
 func (c *Chan[T]) Put(v T) {

@@ -153,8 +153,10 @@ func (m *Mutex) spin() bool {
 	return false
 }
 
-// A waiter is one who waits. next and owns are under the lock of the bucket, the rest is its
-// own.
+// A waiter is one who waits. mutex, self and since are its own; others read them from when it is
+// posted or in a list until it is woken. owns is written under the lock of the bucket, by it
+// and by who takes it out. next is of whoever has it: its own until it is posted, then of who
+// has the lock of the bucket, and of who wakes it once it is in no list.
 type waiter struct {
 	mutex *Mutex
 	self  wait.Waiter // nil: one who waits in Go's way, at the gate
