@@ -228,14 +228,17 @@ func TestDone(t *testing.T) {
 func TestDoneStress(t *testing.T) {
 	rounds := short(1000)
 	onAll(t, func(t *testing.T, tm *team) {
-		for range rounds / 50 { // goroutines that choose all the time give way every 10 ms only
+		for range rounds / 10 {
 			ctx, cancel := context.WithCancel(context.Background())
 			op := cml.Wrap(cml.Done(ctx), func(error) int { return -1 })
 			c := cml.NewChan[int]()
 			for range 4 {
 				tm.Go(func() {
 					both := cml.Choice(cml.Wrap(c.PutOp(1), func(unit) int { return 0 }), op, c.GetOp())
-					for cml.Perform(both) >= 0 {
+					for n := 1; cml.Perform(both) >= 0; n++ {
+						if n%100 == 0 { // else goroutines that choose all the time give way every 10 ms only
+							yield()
+						}
 					}
 				})
 			}
