@@ -2,6 +2,8 @@ package sim_test
 
 import (
 	"context"
+	"reflect"
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -98,21 +100,18 @@ func TestStrangersAreFound(t *testing.T) {
 		}},
 		"a goroutine that was there first": {sim.Diverged, "woke a goroutine that is no fiber", func(s *sim.Sim) {
 			c := cml.NewChan[int]()
-			go c.Put(1)
-			time.Sleep(10 * time.Millisecond) // sleep: for the goroutine, which is not simulated
+			untilOneMoreWaits(strangerPuts, func() { go strangerPuts(c) })
 			c.Get()
 		}},
 		"a goroutine that waits for fibers": {sim.Diverged, "woke a goroutine that is no fiber", func(s *sim.Sim) {
 			var wg cml.WaitGroup
 			wg.Add(1)
-			go wg.Wait()
-			time.Sleep(10 * time.Millisecond) // sleep: for the goroutine, which is not simulated
+			untilOneMoreWaits(strangerWaits, func() { go strangerWaits(&wg) })
 			wg.Done()
 		}},
 		"a fiber of another runtime": {sim.Diverged, "woke a goroutine that is no fiber", func(s *sim.Sim) {
 			c := cml.NewChan[int]()
-			go another.Go(func() { c.Put(1) })
-			time.Sleep(10 * time.Millisecond) // sleep: for the fiber, which is not simulated
+			untilOneMoreWaits(strangerPuts, func() { go another.Go(func() { strangerPuts(c) }) })
 			c.Get()
 		}},
 		"a body that never yields": {sim.Livelock, "does not come to a point", func(s *sim.Sim) {
@@ -121,7 +120,11 @@ func TestStrangersAreFound(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := sim.Check(c.body, sim.Runs(1), sim.Patience(300*time.Millisecond))
+			patience := 300 * time.Millisecond
+			if c.kind == sim.Diverged {
+				patience = time.Minute // it looks for a stranger
+			}
+			f := sim.Check(c.body, sim.Runs(1), sim.Patience(patience))
 			if f == nil {
 				t.Fatal("no failure")
 			}
@@ -129,6 +132,32 @@ func TestStrangersAreFound(t *testing.T) {
 				t.Errorf("wanted: %v, with %q; got:\n%v", c.kind, c.says, f)
 			}
 		})
+	}
+}
+
+//go:noinline
+func strangerPuts(c *cml.Chan[int]) { c.Put(1) }
+
+//go:noinline
+func strangerWaits(wg *cml.WaitGroup) { wg.Wait() }
+
+// untilOneMoreWaits calls start and returns when one goroutine more waits, as goroutines and fibers
+// do, in the function in. What it waits by has been published then.
+func untilOneMoreWaits(in any, start func()) {
+	name := goruntime.FuncForPC(reflect.ValueOf(in).Pointer()).Name() + "("
+	stacks := make([]byte, 8<<20)
+	waiting := func() (n int) {
+		for _, g := range strings.Split(string(stacks[:goruntime.Stack(stacks, true)]), "\n\n") {
+			head, _, _ := strings.Cut(g, "\n")
+			if strings.Contains(g, name) && (strings.Contains(head, "[chan receive") || strings.Contains(head, "[coroutine")) {
+				n++
+			}
+		}
+		return n
+	}
+	before := waiting()
+	for start(); waiting() <= before; {
+		time.Sleep(time.Millisecond) // sleep: between two looks
 	}
 }
 
