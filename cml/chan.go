@@ -133,8 +133,9 @@ func (c *Chan[T]) line(o *offer[T]) *queue[T] {
 
 // lock takes the lock of the channel and makes the word busy.
 func (c *Chan[T]) lock() {
-	c.mu.Lock()
-	c.occupy()
+	if s := c.word.lock(); s != nil {
+		moveIn[T](s, c)
+	}
 }
 
 // occupy is S3. Under mu.

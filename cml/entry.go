@@ -179,6 +179,15 @@ type place[T any] interface {
 	wait(o *offer[T])
 }
 
+// lock takes the lock, and then is seize. (Most often the word is busy, and that is one call.)
+func (w *word) lock() *entry {
+	w.mu.Lock()
+	if s := w.entry.Load(); s != nil && s.offer == nil {
+		return nil
+	}
+	return w.seize()
+}
+
 // seize is S3: it makes the word busy, and returns who was in it, whom the caller moves
 // to a queue; nil: nobody. Under mu.
 func (w *word) seize() *entry {

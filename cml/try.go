@@ -76,7 +76,9 @@ func (c *Chan[T]) getNow() (v T, ok bool) {
 
 // tryPut is TryPut under the lock.
 func (c *Chan[T]) tryPut(v T) bool {
-	c.lock()
+	if s := c.word.lock(); s != nil {
+		moveIn[T](s, c)
+	}
 	if c.gets.first != nil {
 		return c.tryPutToGetter(v)
 	}
@@ -114,7 +116,9 @@ func (c *Chan[T]) tryPutToGetter(v T) bool {
 
 // tryGet is TryGet under the lock.
 func (c *Chan[T]) tryGet() (v T, ok bool) {
-	c.lock()
+	if s := c.word.lock(); s != nil {
+		moveIn[T](s, c)
+	}
 	if c.puts.first != nil {
 		return c.tryRelieve()
 	}
