@@ -23,7 +23,7 @@ func GoFiber(fn func()) *Fiber {
 	}
 	j := job{fn: fn, handle: new(Fiber)}
 	if c := current(); c != nil {
-		c.sched.spawn(j)
+		c.sched.spawn(&j)
 		c.spawned()
 		return j.handle
 	}

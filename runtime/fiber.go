@@ -146,7 +146,7 @@ func (f *fiber) public() *Fiber {
 
 // describe fills in what a record says besides its function. Owner only, before
 // the fiber is queued.
-func (f *fiber) describe(j job) {
+func (f *fiber) describe(j *job) {
 	if h := j.handle; h != nil {
 		h.id = f.id()
 		f.handle.Store(h)

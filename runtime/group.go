@@ -126,7 +126,7 @@ func (g *Group) start(fn func(ctx context.Context) error, gone func(), origin ui
 		origin:  origin,
 	}
 	if c := current(); c != nil && (g.rt == nil || g.rt == c.sched.rt) {
-		c.sched.spawn(j)
+		c.sched.spawn(&j)
 		c.spawned()
 		return
 	}

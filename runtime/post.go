@@ -49,7 +49,7 @@ func (s *scheduler) wakeForWoken() {
 func (rt *Runtime) wakeForWork() { rt.idle.wakeForWork() }
 
 // spawn makes a fiber and queues it here. Owner only.
-func (s *scheduler) spawn(j job) {
+func (s *scheduler) spawn(j *job) {
 	f := s.newFiber(j.fn)
 	f.describe(j)
 	if s.eyes != nil {

@@ -40,7 +40,7 @@ func init() {
 		if c == nil {
 			return false
 		}
-		c.sched.spawn(job{fn: fn, dropped: dropped, origin: entry(fn)})
+		c.sched.spawn(&job{fn: fn, dropped: dropped, origin: entry(fn)})
 		c.spawned()
 		return true
 	})

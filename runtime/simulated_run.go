@@ -164,7 +164,7 @@ func (sm *simulation) Spawn(name string, scope *simhook.Scope, fn func()) *simho
 func (sm *simulation) spawn(name string, scope *simhook.Scope, fn func()) *simhook.Fiber {
 	s := sm.s
 	f := s.newFiber(fn)
-	f.describe(job{fn: fn, name: name, origin: entry(fn)})
+	f.describe(&job{fn: fn, name: name, origin: entry(fn)})
 	x := simOf(f)
 	x.Scope = scope
 	x.Ending = scope != nil && scope.Ending

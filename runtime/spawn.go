@@ -28,7 +28,7 @@ func GoOrElse(fn, instead func()) {
 	}
 	j := job{fn: fn, instead: instead, origin: entry(fn)}
 	if c := current(); c != nil {
-		c.sched.spawn(j)
+		c.sched.spawn(&j)
 		c.spawned()
 		return
 	}
@@ -43,7 +43,7 @@ func GoNamed(name string, fn func()) {
 		panic("fibers: Go(nil): give it a function")
 	}
 	if c := current(); c != nil {
-		c.sched.spawn(job{fn: fn, name: name})
+		c.sched.spawn(&job{fn: fn, name: name})
 		c.spawned()
 		return
 	}
@@ -82,7 +82,7 @@ func spawnAmbient(j job) {
 // trySpawn makes a fiber, from anywhere, unless rt is closed.
 func (rt *Runtime) trySpawn(j job) bool {
 	if c := current(); c != nil && c.sched.rt == rt {
-		c.sched.spawn(j)
+		c.sched.spawn(&j)
 		return true
 	}
 	// Counted first: either a closer sees the fiber among the living, or it
@@ -94,7 +94,7 @@ func (rt *Runtime) trySpawn(j job) bool {
 		return false
 	}
 	f := rt.records.one(rt, j.fn)
-	f.describe(j)
+	f.describe(&j)
 	rt.inject(f)
 	return true
 }

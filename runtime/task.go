@@ -101,7 +101,7 @@ func (t *Task[T]) spawn(fn func() (T, error), origin uintptr) {
 	}
 	j := job{fn: run, dropped: dropped, origin: origin}
 	if c := current(); c != nil {
-		c.sched.spawn(j)
+		c.sched.spawn(&j)
 		c.spawned()
 		return
 	}

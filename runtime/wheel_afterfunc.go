@@ -14,7 +14,7 @@ type call func()
 
 func (fn call) ring(s *scheduler) {
 	if !s.rt.ending.Load() { // nobody counts on it: see AfterFunc
-		s.spawn(job{fn: fn})
+		s.spawn(&job{fn: fn})
 	}
 }
 

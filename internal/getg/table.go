@@ -132,7 +132,7 @@ func (a *array) home(key uintptr) int {
 func (t *Table[T]) Get(key uintptr) *T { return (*T)(t.get(key)) }
 
 // Here is Get(getg.Get()): what stands for the calling goroutine.
-func (t *Table[T]) Here() *T { return (*T)(t.here()) }
+func (t *Table[T]) Here() *T { return (*T)(here(&t.table)) }
 
 // Home returns the address at which Get(key) looks first, for any key and from
 // anywhere: what one might want in the cache. 0 if the table is empty.
@@ -157,18 +157,6 @@ func (t *Table[T]) Put(key uintptr, value *T) {
 // No lock is held: f may use the table.
 func (t *Table[T]) Each(f func(*T) bool) {
 	t.each(func(v unsafe.Pointer) bool { return f((*T)(v)) })
-}
-
-func (t *table) here() unsafe.Pointer {
-	a := t.array.Load()
-	if a == nil {
-		return nil
-	}
-	key := Get()
-	if s := &a.slots[a.home(key)]; s.key.Load() == key {
-		return s.value.Load()
-	}
-	return a.probe(key)
 }
 
 func (t *table) get(key uintptr) unsafe.Pointer {
