@@ -216,7 +216,11 @@ func (o *offer[T]) park(why wait.Reason) {
 		w.At(o.obj, why)
 	}
 	for !o.done.Load() {
-		if !w.Wait(why) || o.done.Load() {
+		slot := w.Leave(why) // as in Put and Get
+		if slot != nil {
+			slot.Swap()
+		}
+		if _, ending := w.Arrive(slot); !ending || o.done.Load() {
 			continue
 		}
 		mu := o.obj.mutex()

@@ -52,7 +52,11 @@ func Perform[T any](op Op[T]) T {
 			return v
 		}
 		for !p.over() {
-			if p.w.Wait(p.why()) {
+			slot := p.w.Leave(p.why())
+			if slot != nil {
+				slot.Swap()
+			}
+			if _, ending := p.w.Arrive(slot); ending {
 				p.end()
 			}
 		}
@@ -76,7 +80,11 @@ func Perform[T any](op Op[T]) T {
 	}
 	op.publish(p, 0)
 	for !p.over() {
-		if p.w.Wait(p.why()) {
+		slot := p.w.Leave(p.why())
+		if slot != nil {
+			slot.Swap()
+		}
+		if _, ending := p.w.Arrive(slot); ending {
 			p.end()
 		}
 	}
@@ -94,7 +102,11 @@ func performGuarded[T any](op Op[T]) T {
 	}
 	op.publish(p, 0)
 	for !p.over() {
-		if p.w.Wait(p.why()) {
+		slot := p.w.Leave(p.why())
+		if slot != nil {
+			slot.Swap()
+		}
+		if _, ending := p.w.Arrive(slot); ending {
 			p.end()
 		}
 	}
@@ -174,7 +186,11 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 	n := int(h.leaves)
 	_ = done.publish(p, n) || op.publish(p, 0) // W8
 	for !p.over() {
-		if p.w.Wait(p.why()) {
+		slot := p.w.Leave(p.why())
+		if slot != nil {
+			slot.Swap()
+		}
+		if _, ending := p.w.Arrive(slot); ending {
 			p.end()
 		}
 	}
@@ -234,7 +250,11 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 		_ = op.publish(p, 0) || stop.publish(p, n)
 	}
 	for !p.over() {
-		if p.w.Wait(p.why()) {
+		slot := p.w.Leave(p.why())
+		if slot != nil {
+			slot.Swap()
+		}
+		if _, ending := p.w.Arrive(slot); ending {
 			p.end()
 		}
 	}

@@ -117,7 +117,11 @@ func (p *performance) forgetState() {
 // leaves behind costs a return that the processor did not expect.
 //
 //	for !p.over() {
-//		if p.w.Wait(p.why()) {
+//		slot := p.w.Leave(p.why())
+//		if slot != nil {
+//			slot.Swap()
+//		}
+//		if _, ending := p.w.Arrive(slot); ending {
 //			p.end()
 //		}
 //	}

@@ -36,7 +36,11 @@ func (c *Chan[T]) Put(v T) {
 			w.At(&c.word, wait.ChanPut)
 		}
 		for !o.done.Load() {
-			served, ending := w.WaitServed(wait.ChanPut)
+			slot := w.Leave(wait.ChanPut)
+			if slot != nil {
+				slot.Swap()
+			}
+			served, ending := w.Arrive(slot)
 			if served {
 				break
 			}
@@ -79,7 +83,11 @@ func (c *Chan[T]) Get() T {
 			w.At(&c.word, wait.ChanGet)
 		}
 		for !o.done.Load() {
-			served, ending := w.WaitServed(wait.ChanGet)
+			slot := w.Leave(wait.ChanGet)
+			if slot != nil {
+				slot.Swap()
+			}
+			served, ending := w.Arrive(slot)
 			if served {
 				break
 			}

@@ -104,7 +104,11 @@ func selectAmong(ops []Op[Unit]) {
 				return
 			}
 			for !p.over() {
-				if p.w.Wait(p.why()) {
+				slot := p.w.Leave(p.why())
+				if slot != nil {
+					slot.Swap()
+				}
+				if _, ending := p.w.Arrive(slot); ending {
 					p.end()
 				}
 			}

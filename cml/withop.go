@@ -166,8 +166,11 @@ func (b *bridge[T]) Park(wait.Reason) { panic(nobodyWaits) }
 // Wait implements wait.Waiter.
 func (b *bridge[T]) Wait(wait.Reason) bool { panic(nobodyWaits) }
 
-// WaitServed implements wait.Waiter.
-func (b *bridge[T]) WaitServed(wait.Reason) (served, ending bool) { panic(nobodyWaits) }
+// Leave implements wait.Waiter; nobody waits in a bridge.
+func (b *bridge[T]) Leave(wait.Reason) *wait.Slot { panic(nobodyWaits) }
+
+// Arrive implements wait.Waiter; nobody waits in a bridge.
+func (b *bridge[T]) Arrive(*wait.Slot) (served, ending bool) { panic(nobodyWaits) }
 
 // At implements wait.Waiter; nobody waits in a bridge.
 func (b *bridge[T]) At(any, wait.Reason) {}

@@ -62,8 +62,17 @@ func live(co *coro.Coro) {
 	for {
 		c.run()
 		c.finish()
-		if !c.nextFiber() {
-			return
+		if to := c.nextFiber(); to != nil {
+			if slot := c.Enter(to); slot != nil { // Switch, as in Park: see coro.Enter
+				slot.Swap()
+			}
+			if c.Relayed() {
+				c.GoOn()
+			}
+			if c.Leaving() {
+				return
+			}
+			c.sched.settle()
 		}
 	}
 }
@@ -162,31 +171,26 @@ func (c *coroutine) unwound() {
 	registry.Delete(getg.Get())
 }
 
-// nextFiber finds the coroutine its next fiber. If there is only one that has
-// a stack already, it switches to that and rests until a fiber is given to it.
-// It reports false if the coroutine has to end.
-func (c *coroutine) nextFiber() bool {
+// nextFiber finds the coroutine its next fiber, and returns nil. If there is only one that has
+// a stack already, it returns where that sleeps: the coroutine switches there, and rests until a
+// fiber is given to it, or it has to end.
+func (c *coroutine) nextFiber() (to *coro.Coro) {
 	s := c.sched
 	f := s.pick()
 	if f != nil && f.co == nil {
 		f.co, c.fiber = c, f
-		return true
+		return nil
 	}
-	s.left = departure{kind: rests, co: c}
-	c.Switch(s.target(f))
-	if c.Leaving() {
-		return false
-	}
-	c.sched.settle()
-	return true
+	s.left.kind = rests
+	s.left.co = c
+	return s.target(f)
 }
 
 // arrive is the first act of a fiber's coroutine after every switch. How a fiber
-// leaves stands, for want of a stack frame (see coro.Enter), in Park, Wait and
-// Yield themselves:
+// leaves stands, for want of a stack frame (see coro.Enter), in who waits, as Get, Perform and
+// Yield, themselves:
 //
-//	note what becomes of the fiber; enter the slot of the target; call the side
-//	that is due; arrive
+//	note what becomes of the fiber; enter the slot of the target; swap there; arrive
 func (c *coroutine) arrive() {
 	if c.Relayed() {
 		c.GoOn()

@@ -5,7 +5,6 @@ import (
 
 	"go.uber.org/atomic"
 
-	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/parkword"
 	"github.com/seed222ee791/fibers/internal/simhook"
 	"github.com/seed222ee791/fibers/internal/wait"
@@ -241,13 +240,8 @@ func Yield() {
 		return
 	}
 	s.note(yields, c.fiber)
-	switch slot, due := c.Enter(s.target(f)); due {
-	case coro.Whole:
+	if slot := c.Enter(s.target(f)); slot != nil {
 		slot.Swap()
-	case coro.NextSide:
-		slot.Next()
-	default:
-		slot.Yield()
 	}
 	c.arrive()
 }

@@ -22,7 +22,6 @@ package runtime
 import (
 	"sync"
 
-	"github.com/seed222ee791/fibers/internal/coro"
 	"github.com/seed222ee791/fibers/internal/parkword"
 	"github.com/seed222ee791/fibers/internal/wait"
 )
@@ -80,42 +79,30 @@ func (s *scheduler) settle() {
 
 // Park implements wait.Waiter.
 func (f *fiber) Park(why wait.Reason) {
-	if !f.word.TakePermit() {
-		switch slot, due := f.leave(why); due {
-		case coro.Whole:
-			slot.Swap()
-		case coro.NextSide:
-			slot.Next()
-		default:
-			slot.Yield()
-		}
-		f.co.arrive()
+	slot := f.Leave(why)
+	if slot != nil {
+		slot.Swap()
 	}
-	if f.rt.ending.Load() && f.mustEnd() { // K5
+	if _, ending := f.Arrive(slot); ending {
 		f.co.quit()
 	}
 }
 
 // Wait implements wait.Waiter.
 func (f *fiber) Wait(why wait.Reason) (ending bool) {
-	if !f.word.TakePermit() {
-		switch slot, due := f.leave(why); due {
-		case coro.Whole:
-			slot.Swap()
-		case coro.NextSide:
-			slot.Next()
-		default:
-			slot.Yield()
-		}
-		f.co.arrive()
+	slot := f.Leave(why)
+	if slot != nil {
+		slot.Swap()
 	}
-	return f.rt.ending.Load() && f.mustEnd() // K5
+	_, ending = f.Arrive(slot)
+	return ending
 }
 
-// leave notes that f parks and chooses who runs next. The caller must call the side
-// of the slot that is due, as its next act, and then arrive: both would cost more in
-// a function of their own (see coro.Enter).
-func (f *fiber) leave(why wait.Reason) (slot *coro.Coro, due coro.Side) {
+// Leave implements wait.Waiter: f notes that it parks and chooses who runs next.
+func (f *fiber) Leave(why wait.Reason) *wait.Slot {
+	if f.word.TakePermit() {
+		return nil
+	}
 	c := f.co
 	if c.Flags[forks] {
 		c.share()
@@ -124,20 +111,16 @@ func (f *fiber) leave(why wait.Reason) (slot *coro.Coro, due coro.Side) {
 	s.note(parks, f)
 	s.left.why = why
 	s.counts.parks++
-	return c.Enter(s.target(s.pick()))
+	slot := c.Enter(s.target(s.pick()))
+	if slot == nil { // it has been away
+		f.co.arrive()
+	}
+	return slot
 }
 
-// WaitServed implements wait.Waiter.
-func (f *fiber) WaitServed(why wait.Reason) (served, ending bool) {
-	if !f.word.TakePermit() {
-		switch slot, due := f.leave(why); due {
-		case coro.Whole:
-			slot.Swap()
-		case coro.NextSide:
-			slot.Next()
-		default:
-			slot.Yield()
-		}
+// Arrive implements wait.Waiter.
+func (f *fiber) Arrive(slot *wait.Slot) (served, ending bool) {
+	if slot != nil {
 		f.co.arrive()
 	}
 	if bit := f.word.ServedBit(); bit != f.served { // K7

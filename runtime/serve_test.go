@@ -75,7 +75,11 @@ func TestServeStress(t *testing.T) {
 				counters[(i*5+int(n))%len(counters)].serve()
 				c.at.Store(&w)
 				for {
-					served, ending := w.WaitServed(wait.Signal)
+					slot := w.Leave(wait.Signal)
+					if slot != nil {
+						slot.Swap()
+					}
+					served, ending := w.Arrive(slot)
 					if ending {
 						t.Error("ending")
 					}

@@ -228,7 +228,11 @@ func (c *coroutine) sleepUntilWall(t time.Time) {
 	x.entry.Value = x
 	x.begin()
 	for {
-		served, ending := x.f.WaitServed(wait.Sleep)
+		slot := x.f.Leave(wait.Sleep)
+		if slot != nil {
+			slot.Swap()
+		}
+		served, ending := x.f.Arrive(slot)
 		if served {
 			return
 		}

@@ -19,7 +19,11 @@ func (c *coroutine) sleepUntil(when int64) {
 	t.Value = f
 	s.setTimer(t, when)
 	for {
-		served, ending := f.WaitServed(wait.Sleep)
+		slot := f.Leave(wait.Sleep)
+		if slot != nil {
+			slot.Swap()
+		}
+		served, ending := f.Arrive(slot)
 		if served {
 			break
 		}

@@ -6,7 +6,7 @@
 //
 // Serving: the word of a fiber says at once that it may run and that what it
 // waits for has been done (K7).  Go: Wake, TakePermit, TryPark, Hold, LetGo in
-// internal/parkword/word.go, Serve and WaitServed in runtime/parking.go, Put and Get in
+// internal/parkword/word.go, Serve, Leave and Arrive in runtime/parking.go, Put and Get in
 // cml/plain.go.
 //
 // Actors
@@ -53,7 +53,7 @@ proctype fiber() {
 	:: taken < ROUNDS ->
 		place = true;
 		do
-		:: // WaitServed: take the permit, or leave and park
+		:: // Leave, Arrive: take the permit, or leave and park
 			if
 			:: word == permit ->
 #ifdef BLIND_TAKE

@@ -164,55 +164,45 @@ func (c *Coro) Init(main func(c *Coro)) {
 // Switch hands over to the sleeping coroutine or root to, and returns when
 // somebody switches to c.
 func (c *Coro) Switch(to *Coro) {
-	switch slot, side := c.Enter(to); side {
-	case Whole:
+	if slot := c.Enter(to); slot != nil {
 		slot.Swap()
-	case NextSide:
-		slot.Next()
-	default:
-		slot.Yield()
 	}
 	if c.Relayed() {
 		c.GoOn()
 	}
 }
 
-// A Side of a slot is what to call in order to swap there.
-type Side uint8
-
-const (
-	Whole     Side = iota // Swap: a direct slot has no sides
-	NextSide              // Next
-	YieldSide             // Yield
-)
-
 // Enter and what follows it in Switch are for a caller in a hurry, who writes
 // Switch out in its own body. Every stack frame between the switch and the code
 // that goes on costs some 7 ns when it is left: the processor predicts where a
 // function returns to by the calls that it has seen on the other stack.
 //
-// Enter records that c is about to sleep in to's place. The caller must call
-// the side of the slot that is due as its next act.
-func (c *Coro) Enter(to *Coro) (slot *Coro, due Side) {
+// Enter records that c sleeps in to's place. If it returns a slot, the caller must Swap
+// there as its next act. With iter.Pull it does that itself, and returns nil when somebody
+// has switched to c.
+func (c *Coro) Enter(to *Coro) (slot *Coro) {
 	slot = to.at
 	c.at = slot
 	if possible && way.swap != nil {
-		return slot, Whole
+		return slot
 	}
-	if slot.yieldDue = !slot.yieldDue; slot.yieldDue {
-		return slot, NextSide
-	}
-	return slot, YieldSide
+	return slot.alternate()
 }
 
-// Swap swaps into c's slot: see Enter. It, Next and Yield are inlined.
+// Swap swaps into c's slot: see Enter.
 func (c *Coro) Swap() { way.swap(c.slot) }
 
-// Next swaps into c's slot: see Enter.
-func (c *Coro) Next() { (*(*func() (struct{}, bool))(unsafe.Pointer(&c.slot)))() }
-
-// Yield swaps into c's slot: see Enter.
-func (c *Coro) Yield() { c.yield(struct{}{}) }
+// alternate swaps into c's slot, which is iter.Pull's, by the side that is due. It returns nil.
+//
+//go:noinline
+func (c *Coro) alternate() *Coro {
+	if c.yieldDue = !c.yieldDue; c.yieldDue {
+		(*(*func() (struct{}, bool))(unsafe.Pointer(&c.slot)))() // next
+	} else {
+		c.yield(struct{}{})
+	}
+	return nil
+}
 
 // Relayed reports, after a switch, whether c has to go on at once: see GoOn.
 func (c *Coro) Relayed() bool { return c.relay != nil }

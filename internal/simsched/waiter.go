@@ -36,14 +36,19 @@ func (w *waiter) Wait(wait.Reason) (ending bool) {
 	return w.ending
 }
 
-// WaitServed implements wait.Waiter.
-func (w *waiter) WaitServed(why wait.Reason) (served, ending bool) {
-	ending = w.Wait(why)
+// Leave implements wait.Waiter.
+func (w *waiter) Leave(why wait.Reason) *wait.Slot {
+	w.Wait(why)
+	return nil
+}
+
+// Arrive implements wait.Waiter.
+func (w *waiter) Arrive(*wait.Slot) (served, ending bool) {
 	if w.served {
 		w.served = false
 		return true, false
 	}
-	return false, ending
+	return false, w.ending
 }
 
 // Serve implements wait.Waiter.

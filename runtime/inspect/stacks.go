@@ -32,7 +32,7 @@ const (
 	fiberFrame = module + "runtime.(*coroutine).run\t"
 	region     = module + "runtime.inRegion.func1\t"
 	goexit     = "runtime.Goexit\t"
-	parkFrame  = module + "runtime.(*fiber)." // Park, Wait, WaitServed
+	parkFrame  = module + "runtime.(*fiber)." // Park, Wait; with iter.Pull Leave
 )
 
 // switchFrames are the frames of the switch itself, by prefix.
