@@ -49,7 +49,7 @@ func offload[T any](c *coroutine, fn func() T, t *offloads) T {
 	if t != nil {
 		t.enter(f)
 	}
-	if f.rt.ending.Load() && f.mustEnd() {
+	if f.mustEnd() {
 		if t != nil {
 			t.leave()
 		}

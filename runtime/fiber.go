@@ -226,7 +226,7 @@ func Yield() {
 		return
 	}
 	s := c.sched
-	if s.rt.ending.Load() && c.fiber.mustEnd() {
+	if c.fiber.mustEnd() {
 		c.quit()
 	}
 	if c.Flags[forks] {

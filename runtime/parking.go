@@ -79,23 +79,23 @@ func (s *scheduler) settle() {
 
 // Park implements wait.Waiter.
 func (f *fiber) Park(why wait.Reason) {
-	slot := f.Leave(why)
-	if slot != nil {
+	if slot := f.Leave(why); slot != nil {
 		slot.Swap()
+		f.co.arrive()
 	}
-	if _, ending := f.Arrive(slot); ending {
+	if f.mustEnd() { // K5
 		f.co.quit()
 	}
 }
 
-// Wait implements wait.Waiter.
+// Wait implements wait.Waiter. It leaves a service alone: it may be for a wait in whose middle
+// this one is (X3 in internal/adaptive).
 func (f *fiber) Wait(why wait.Reason) (ending bool) {
-	slot := f.Leave(why)
-	if slot != nil {
+	if slot := f.Leave(why); slot != nil {
 		slot.Swap()
+		f.co.arrive()
 	}
-	_, ending = f.Arrive(slot)
-	return ending
+	return f.mustEnd() // K5
 }
 
 // Leave implements wait.Waiter: f notes that it parks and chooses who runs next.
@@ -127,7 +127,7 @@ func (f *fiber) Arrive(slot *wait.Slot) (served, ending bool) {
 		f.served = bit
 		return true, false
 	}
-	return false, f.rt.ending.Load() && f.mustEnd() // K5
+	return false, f.mustEnd() // K5
 }
 
 // note leaves the note of a park or yield. (Field by field: half of the cost of

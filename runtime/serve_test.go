@@ -106,3 +106,33 @@ func TestServeStress(t *testing.T) {
 		}
 	}
 }
+
+// A service that comes in the middle of another wait is reported by the wait that it is for.
+func TestAServiceIsLeftToTheWaitThatItIsFor(t *testing.T) {
+	for name, other := range map[string]func(w wait.Waiter){
+		"Wait": func(w wait.Waiter) { w.Wait(wait.Entry) },
+		"Park": func(w wait.Waiter) { w.Park(wait.Entry) },
+	} {
+		for where, start := range map[string]func(func()){
+			"fiber":     func(f func()) { _ = fibers.Run(f) },
+			"goroutine": func(f func()) { f() },
+		} {
+			t.Run(name+"/"+where, func(t *testing.T) {
+				start(func() {
+					w := wait.Current()
+					defer wait.Release(w)
+					go w.Serve()
+					other(w)
+					w.Unpark() // the permit may have been for the wait that follows
+					slot := w.Leave(wait.Signal)
+					if slot != nil {
+						slot.Swap()
+					}
+					if served, ending := w.Arrive(slot); !served || ending {
+						t.Errorf("served %t, ending %t", served, ending)
+					}
+				})
+			})
+		}
+	}
+}

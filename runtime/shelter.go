@@ -40,11 +40,13 @@ func Protect(fn func()) {
 	fn()
 }
 
-// mustEnd reports whether a wait of the fiber, the caller, must end now that its
-// runtime is ending.
+// mustEnd reports whether a wait of the fiber, the caller, must end, as its runtime is ending.
+func (f *fiber) mustEnd() bool { return f.rt.ending.Load() && f.unsheltered() }
+
+// unsheltered reports whether nothing lets the fiber go on while its runtime ends.
 //
 //go:noinline
-func (f *fiber) mustEnd() bool {
+func (f *fiber) unsheltered() bool {
 	if f.rt.cutting.Load() || f.rt.sim != nil { // in a simulation nobody has a grace
 		return true
 	}
