@@ -18,4 +18,6 @@ const slotShift = 4
 const _ = -(unsafe.Sizeof(slot{}) ^ 1<<slotShift)
 
 // hereSlowly is here if its key is not at home.
+//
+//lint:ignore U1000 it is called in here_amd64.s
 func hereSlowly(t *table) unsafe.Pointer { return t.get(Get()) }
