@@ -310,14 +310,17 @@ type party struct {
 	w     wait.Waiter // whom to wake; nil: the maker, who is awake
 }
 
-// newPair returns the match of a, the maker, and b.
-func newPair(a, b party) *match {
+// newPair returns the match of leaf i of a, the maker, and leaf k of b. It is written in its place:
+// who makes it may be deep down a small stack.
+func newPair(a *state, i int, b *state, k int) *match {
 	m := &match{}
 	m.match = m
-	if a.s.id > b.s.id {
-		a, b = b, a
+	mine, other := &m.two[0], &m.two[1]
+	if a.id > b.id {
+		mine, other = other, mine
 	}
-	m.two = [2]party{a, b}
+	mine.s, mine.index = a, i
+	other.s, other.index, other.w = b, k, b.w
 	m.parties = m.two[:]
 	return m
 }

@@ -109,11 +109,7 @@ func (o *offer[T]) pair(q *offer[T], ws *wakes) pairing {
 		return partnerDecided
 	}
 	if !q.s.lost(ws) {
-		m := newPair(
-			party{s: o.s, index: o.index},
-			party{s: q.s, index: q.index, w: q.s.w},
-		)
-		if m.run(ws) {
+		if newPair(o.s, o.index, q.s, q.index).run(ws) {
 			q.queue.remove(q)
 			o.exchange(q)
 			return paired

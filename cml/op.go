@@ -60,7 +60,7 @@ func Perform[T any](op Op[T]) T {
 				p.end()
 			}
 		}
-		return c.arms[p.index].op.result(p, 0)
+		return c.arms[p.winner()].op.result(p, 0)
 	}
 	h := op.about()
 	if h.traits.has(active) {
@@ -88,7 +88,7 @@ func Perform[T any](op Op[T]) T {
 			p.end()
 		}
 	}
-	return op.result(p, p.index)
+	return op.result(p, p.winner())
 }
 
 // performGuarded is Perform of an op with guards or hooks: user code runs, and
@@ -110,7 +110,7 @@ func performGuarded[T any](op Op[T]) T {
 			p.end()
 		}
 	}
-	return op.result(p, p.index)
+	return op.result(p, p.winner())
 }
 
 // Poll performs op if a leaf of it can commit at once; otherwise it leaves no
@@ -194,8 +194,8 @@ func PerformContext[T any](ctx context.Context, op Op[T]) (T, error) {
 			p.end()
 		}
 	}
-	if p.index != n {
-		return op.result(p, p.index), nil
+	if won := p.winner(); won != n {
+		return op.result(p, won), nil
 	}
 	return zero, done.result(p, 0)
 }
@@ -258,8 +258,9 @@ func PerformUntil[T, S any](op Op[T], stop Op[S]) (v T, s S, ok bool) {
 			p.end()
 		}
 	}
-	if p.index < n {
-		return op.result(p, p.index), s, true
+	won := p.winner()
+	if won < n {
+		return op.result(p, won), s, true
 	}
-	return v, stop.result(p, p.index-n), false
+	return v, stop.result(p, won-n), false
 }

@@ -24,7 +24,7 @@ type performance struct {
 	published   []leaf // what is in no slot
 	won         leaf   // the one that won, once it is decided
 	top         int    // nothing is posted in the slots from here on
-	index       int    // of the leaf that won, once it is decided
+	index       int    // of the leaf that won, once winner has been called
 	touched     bool   // the state is not as new any more
 	open        bool   // something has been published: others may commit it
 	pair        bool   // it was decided by a match
@@ -111,10 +111,10 @@ func (p *performance) forgetState() {
 	}
 }
 
-// over reports whether the performance is decided. If it is, what lost has been
-// withdrawn, and index is the leaf that won. Otherwise the performer parks, as
-// the last thing that Perform and its like do themselves: each frame that a switch
-// leaves behind costs a return that the processor did not expect.
+// over reports whether the performance is decided. If it is, winner comes next.
+// Otherwise the performer parks, as the last thing that Perform and its like do
+// themselves: each frame that a switch leaves behind costs a return that the
+// processor did not expect.
 //
 //	for !p.over() {
 //		slot := p.w.Leave(p.why())
@@ -142,11 +142,18 @@ func (p *performance) over() bool {
 	if p.noted {
 		p.forget()
 	}
-	p.index = p.withdraw(c)
 	return true
 }
 
-// wait waits until the performance is decided, for those to whom a frame more is nothing.
+// winner withdraws what lost in a performance that is over, and returns the leaf that
+// won, which is its index now. It is called by Perform and its like themselves, and not by over: of a
+// small stack, what withdraws a time-out needs the most.
+func (p *performance) winner() int {
+	p.index = p.withdraw(p.s.word.Load())
+	return p.index
+}
+
+// wait waits until the performance is over, for those to whom a frame more is nothing.
 func (p *performance) wait() {
 	for !p.over() {
 		if p.w.Wait(p.why()) {

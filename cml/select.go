@@ -112,7 +112,7 @@ func selectAmong(ops []Op[Unit]) {
 					p.end()
 				}
 			}
-			arms[p.index].op.result(p, 0)
+			arms[p.winner()].op.result(p, 0)
 			return
 		}
 	}
@@ -127,7 +127,7 @@ func selectMany(ops []Op[Unit]) {
 		if p, simple := offerOps(arms, ops); simple {
 			if p != nil {
 				p.wait()
-				arms[p.index].op.result(p, 0)
+				arms[p.winner()].op.result(p, 0)
 			}
 			return
 		}

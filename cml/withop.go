@@ -119,12 +119,13 @@ func (b *bridge[T]) wake() {
 // conclude takes what the performance, which is the caller's, has come to.
 func (b *bridge[T]) conclude() {
 	p := b.p
-	if p.index == b.leafs {
+	won := p.winner()
+	if won == b.leafs {
 		b.done.result(p, 0)
 		return
 	}
 	defer b.cancel(ErrReady) // if a wrap panics or exits
-	b.end(b.op.result(p, p.index))
+	b.end(b.op.result(p, won))
 }
 
 // end cancels the context, with the value of op.

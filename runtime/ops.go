@@ -13,7 +13,7 @@ import (
 // each Perform, with the time of that moment; never early. With d ≤ 0 it is ready
 // at once. A timer that loses a choice is taken out at once.
 func After(d time.Duration) cml.Op[time.Time] {
-	return cml.FromSource[time.Time](afterSource(d))
+	return cml.FromSource[time.Time]((*afterSource)(&d))
 }
 
 // At returns the operation that becomes ready at the time t, by the monotonic

@@ -8,7 +8,9 @@ import (
 )
 
 // The sources of the operations After and At: see cml.Source. A fiber that waits
-// has a timer in the wheel of its scheduler; a plain goroutine one of Go's.
+// has a timer in the wheel of its scheduler; a plain goroutine one of Go's. Who takes
+// a timer back is deep down a small stack: few and small frames matter there, so the first,
+// of which there are most, is a pointer, which needs no wrapper of the compiler's.
 
 type (
 	afterSource time.Duration
@@ -26,31 +28,34 @@ type timePlace struct {
 }
 
 // Waits tells what such a wait is for.
-func (afterSource) Waits() wait.Reason { return wait.Timer }
+func (*afterSource) Waits() wait.Reason { return wait.Timer }
 
 // Waits tells what such a wait is for.
 func (atSource) Waits() wait.Reason { return wait.Timer }
 
 // Later tells that Try is in vain: d begins when it is performed.
-func (d afterSource) Later() wait.Later { return d > 0 }
+func (d *afterSource) Later() wait.Later { return *d > 0 }
 
 // Prepare makes what Block would have to: see cml.FromSource.
-func (afterSource) Prepare(r *timeRegistration) { newPlace(r) }
+func (*afterSource) Prepare(r *timeRegistration) { newPlace(r) }
 
 // Try implements cml.Source.
-func (d afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(d)) }
+func (d *afterSource) Try() (time.Time, bool) { return tryTime(time.Duration(*d)) }
 
 // Block implements cml.Source.
-func (d afterSource) Block(r *timeRegistration) {
+func (d *afterSource) Block(r *timeRegistration) {
 	if p, c := placeOf(r); c != nil {
-		c.sched.setAfter(p.entryFor(r), time.Duration(d))
+		c.sched.setAfter(p.entryFor(r), time.Duration(*d))
 	} else {
-		p.arm(r, time.Duration(d))
+		p.arm(r, time.Duration(*d))
 	}
 }
 
 // Withdraw implements cml.Source.
-func (d afterSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
+func (*afterSource) Withdraw(r *timeRegistration) bool {
+	p, ok := r.Place.(*timePlace)
+	return !ok || p.withdraw() // no place: Block panicked
+}
 
 // Try implements cml.Source.
 func (t atSource) Try() (time.Time, bool) {
@@ -87,7 +92,15 @@ func (t atSource) Block(r *timeRegistration) {
 }
 
 // Withdraw implements cml.Source.
-func (t atSource) Withdraw(r *timeRegistration) bool { return withdrawTime(r) }
+func (t atSource) Withdraw(r *timeRegistration) bool {
+	switch p := r.Place.(type) {
+	case *timePlace:
+		return p.withdraw()
+	case *wallWait:
+		return p.withdraw()
+	}
+	return true // Block panicked
+}
 
 func tryTime(left time.Duration) (time.Time, bool) {
 	if left > 0 {
@@ -127,8 +140,14 @@ func (p *timePlace) entryFor(r *timeRegistration) *timer {
 	return p.entry
 }
 
-// withdraw takes the timer of a fiber back, and reports whether it will not go off.
+// withdraw takes the timer back, and reports whether it will not go off.
 func (p *timePlace) withdraw() bool {
+	if p.goes {
+		return p.std.Stop()
+	}
+	if p.entry == nil || p.entry.home == nil { // Block panicked
+		return true
+	}
 	if p.entry.release() {
 		return true
 	}
@@ -150,17 +169,4 @@ func (p *timePlace) arm(r *timeRegistration, d time.Duration) {
 	} else {
 		p.std.Reset(d)
 	}
-}
-
-func withdrawTime(r *timeRegistration) bool {
-	switch p := r.Place.(type) {
-	case *timePlace:
-		if p.goes {
-			return p.std.Stop()
-		}
-		return p.entry == nil || p.entry.home == nil || p.withdraw() // nil: Block panicked
-	case *wallWait:
-		return p.withdraw()
-	}
-	return true // Block panicked
 }
