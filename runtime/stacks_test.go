@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	goruntime "runtime"
 	"runtime/metrics"
 	"testing"
 	"time"
@@ -10,6 +11,13 @@ import (
 	"github.com/seed222ee791/fibers/internal/race"
 	fibers "github.com/seed222ee791/fibers/runtime"
 )
+
+// inStacks returns how much of the heap is in stacks.
+func inStacks() int64 {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64())
+}
 
 // What a fiber does when it first waits must not make its stack grow, which would double what
 // it takes: it waits with the stack that it began with, in a choice as in a plain wait.
@@ -21,11 +29,6 @@ func TestWaitingKeepsTheFirstStack(t *testing.T) {
 		t.Skip("a switch by iter.Pull needs some more stack")
 	}
 	const parties = 8192
-	inStacks := func() int64 {
-		s := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
-		metrics.Read(s)
-		return int64(s[0].Value.Uint64())
-	}
 	var open []*fibers.Runtime // so that no stack is used twice
 	defer func() {
 		for _, rt := range open {
@@ -76,4 +79,65 @@ func TestWaitingKeepsTheFirstStack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Nor when it goes on: what gives up a time-out is deepest, and a program has some frames of its own.
+func TestGivingUpATimeoutKeepsTheFirstStack(t *testing.T) {
+	switch {
+	case race.Enabled:
+		t.Skip("frames are larger with the race detector")
+	case coro.Kind() != coro.KindDirect:
+		t.Skip("a switch by iter.Pull needs some more stack")
+	}
+	const parties = 8192
+	goruntime.GC() // what others have left
+	rt, err := fibers.New(fibers.WithSchedulers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	ch := cml.NewChan[int]()
+	get := ch.GetOp()
+	err = rt.Run(func() {
+		before := inStacks()
+		var here, got, end cml.WaitGroup
+		got.Add(parties)
+		end.Add(parties)
+		leave := cml.NewChan[int]()
+		for range parties / 64 {
+			here.Add(64)
+			for range 64 {
+				fibers.Go(func() {
+					here.Done()
+					inAFrame(get)
+					got.Done()
+					leave.Get()
+					end.Done()
+				})
+			}
+			here.Wait()
+		}
+		fibers.Sleep(20 * time.Millisecond) // their timers come from the slots into the wheel
+		for range parties {
+			ch.Put(1)
+		}
+		got.Wait()
+		if each := (inStacks() - before) / parties; each > 2048+256 {
+			t.Errorf("each of %d that have given up a time-out has a stack of %d bytes, on average; want the first 2048", parties, each)
+		}
+		for range parties {
+			leave.Put(1)
+		}
+		end.Wait()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// inAFrame waits for op in a frame of its own.
+//
+//go:noinline
+func inAFrame(op cml.Op[int]) (int, bool) {
+	return fibers.PerformTimeout(op, time.Hour)
 }
