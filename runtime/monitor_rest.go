@@ -47,11 +47,18 @@ package runtime
 //	ends, and has the timer go off for who waits for that, whoever takes that back
 //	sees by M2 that the word is not resting, and sets it again.
 //
+// M4: who waits for the timer on the monitor's behalf.
+//
+//	It begins to when it is told that the monitor waits, and makes the monitor wait no more when
+//	the time has come; neither happens otherwise. So they take turns, and what is sent to either
+//	finds room. At the end there may be something in rests that it has not taken: it takes
+//	that, and looks at the word, which was changed before. That the timer has gone off
+//	before it waits does not matter: the kernel keeps that until it is read, or the time set anew.
+//
 // Checked by: docs/models/monitor.pml (spin, with mutants), TestMonitorRest…,
 // TestMonitorComesToWhoIsUpForLong, TestTimerIsNotHeldUpByAHog.
 
 import (
-	"sync"
 	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"time"
 
@@ -62,8 +69,7 @@ import (
 type monitorRest struct {
 	state atomic.Uint32
 	timer wakeTimer     // made by New, so that no goroutine comes later; closed when all have ended
-	begun chan struct{} // closed when it first rests, or ends
-	first sync.Once
+	rests chan struct{} // has room for one: it waits for the timer now, or has ended (M4)
 
 	// Hints, by the runtime's clock. Writers: who changes the word. Readers: likewise.
 	dueSince stdatomic.Int64 // when it became due
@@ -132,7 +138,6 @@ func (rt *Runtime) excuseMonitor(now int64) {
 func (rt *Runtime) restMonitor() bool {
 	m := &rt.monitor
 	r := &m.rest
-	r.begin()
 	r.looked.Store(rt.clock())
 	r.timer.set(0)
 	if !r.state.CompareAndSwap(monitorUp, monitorResting) {
@@ -140,6 +145,7 @@ func (rt *Runtime) restMonitor() bool {
 	}
 	if rt.allSleep() { // M1
 		rt.fellIdle()
+		r.tell()
 		select {
 		case <-m.kick:
 		case <-m.stop:
@@ -156,8 +162,13 @@ func (rt *Runtime) restMonitor() bool {
 	}
 }
 
-// begin has those begin who wait for the timer.
-func (r *monitorRest) begin() { r.first.Do(func() { close(r.begun) }) }
+// tell has those begin who wait for the timer, or end: M4.
+func (r *monitorRest) tell() {
+	select {
+	case r.rests <- struct{}{}:
+	default:
+	}
+}
 
 // timeHasCome is what the timer calls.
 func (m *monitor) timeHasCome() {
@@ -170,7 +181,7 @@ func (m *monitor) timeHasCome() {
 // end has the monitor end, and what waits for its timer.
 func (m *monitor) end() {
 	m.rest.state.Store(monitorOver) // M3
-	m.rest.begin()
+	m.rest.tell()
 	close(m.stop)
 }
 

@@ -23,17 +23,19 @@ func (rt *Runtime) newWakeTimer() wakeTimer {
 	return t
 }
 
-// serveMonitorTimer is the goroutine that waits. It is one of its own, which waits again as
-// soon as the time has come: a goroutine that blocks in a system call keeps a processor
-// of Go's until sysmon takes it back, for which that stays awake where all else sleeps. So it
-// does not begin to before the monitor first rests: a new runtime would be kept from that processor.
+// serveMonitorTimer is the goroutine that waits, while the monitor rests. A goroutine that blocks in a
+// system call keeps a processor of Go's until sysmon takes it back, up to 10 ms later where all
+// compute. So it does not begin to while schedulers are up, for whom that may be the last one.
 func (rt *Runtime) serveMonitorTimer(t kernelTimer) {
 	defer rt.services.Done()
-	m := &rt.monitor
-	<-m.rest.begun
-	for m.rest.state.Load() != monitorOver {
+	r := &rt.monitor.rest
+	for {
+		<-r.rests // M4
+		if r.state.Load() == monitorOver {
+			return
+		}
 		t.wait()
-		m.timeHasCome()
+		rt.monitor.timeHasCome()
 	}
 }
 

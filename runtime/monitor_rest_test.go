@@ -85,7 +85,7 @@ func TestMonitorRestStress(t *testing.T) {
 	rt.schedulers.Store(new([]*scheduler))
 	const parties = 3
 	rt.idle.active.Store(parties)
-	m.rest.begun = make(chan struct{})
+	m.rest.rests = make(chan struct{}, 1)
 	m.rest.timer = rt.newWakeTimer()
 	var gone sync.WaitGroup
 	var up atomic.Uint32

@@ -152,7 +152,7 @@ func New(opts ...Option) (*Runtime, error) {
 		rt.understudy.state.Store(called)
 		rt.startUnderstudy()
 	}
-	rt.monitor.rest.begun = make(chan struct{})
+	rt.monitor.rest.rests = make(chan struct{}, 1)
 	rt.monitor.rest.timer = rt.newWakeTimer()
 	rt.services.Add(1)
 	go rt.runMonitor()

@@ -9,6 +9,9 @@
 // mutant: -DREST_STORE -DCLOSE -DWAKES=2
 // mutant: -DUP_STORE -DCLOSE -DWAKES=2
 // mutant: -DSTOP_FIRST -DCLOSE -DWAKES=2
+// mutant: -DUNTOLD
+// mutant: -DTOLD_ONCE
+// mutant: -DENDS_UNTOLD -DCLOSE -DWAKES=2
 // mutant: -DNO_SET_AGAIN -DCLOSE -DWAKES=2
 //
 // The monitor's rest: it comes to whoever is awake for long, and is spared coming for
@@ -20,7 +23,7 @@
 //	waker       somebody from outside: takes a sleeper out of the list, summons the
 //	            monitor for it, gives it its permit
 //	monitor     rests once all sleep, and is up otherwise
-//	server      waits for the timer, and ends the monitor's rest
+//	server      once the monitor waits, waits for the timer, and ends its rest
 //	closer      (CLOSE) ends the monitor and the server, at any time
 //
 // Abstracted: the timer is a bit, which may go off at any time while it is set.  Writing
@@ -28,13 +31,15 @@
 // scheduler; who leaves it changes nsleep in the same step.  That the time is not always taken
 // back is a choice here (excuseEvery, briefly).
 //
-// Checked, when nothing moves any more, and the timer has gone off if it was set
+// Checked, at any time
+//	who tells another to wait, or not to, finds that it has been told nothing yet
+// and when nothing moves any more, and the timer has gone off if it was set
 //	if somebody is awake, the monitor is up
 //	with CLOSE, the monitor and the server have ended
 //
 // Names	here			runtime
 //	word, set		monitorRest.state, timer
-//	kick, stopped		monitor.kick, monitor.stop
+//	kick, stopped, rests	monitor.kick, monitor.stop, monitorRest.rests
 //	listed			idlers.mu.list, nsleep
 //	summon, excuse		summonMonitor, excuseMonitor
 //	monitor, server		runMonitor with restMonitor, serveMonitorTimer
@@ -50,6 +55,7 @@ mtype word = up;
 bool set;               // the timer
 bool kick;
 bool stopped;
+bool rests;             // the server is told
 bool listed[2];
 bool permit[2];
 bool coming[2];         // a waker has taken it out, and is about to give it its permit
@@ -158,6 +164,10 @@ end0:	do
 #else
 		:: true ->
 #endif
+#ifndef UNTOLD
+			assert(!rests || word == over); // M4
+			rests = true;
+#endif
 end:			if
 			:: atomic { kick -> kick = false }
 			:: stopped
@@ -177,10 +187,17 @@ end:			if
 }
 
 proctype server() {
-	do
-	:: word == over -> break
-	:: word != over ->
+end0:	do
+	:: rests ->                             // M4
+#ifndef TOLD_ONCE
+		rests = false;
+#endif
+		if
+		:: word == over -> break
+		:: word != over
+		fi;
 end:		atomic { set -> set = false }
+		assert(!kick);                  // M4
 		kick = true
 	od;
 	served = true
@@ -189,9 +206,13 @@ end:		atomic { set -> set = false }
 proctype closer() {
 #ifdef STOP_FIRST
 	stopped = true;
-	word = over
+	word = over;
+	rests = true
 #else
 	word = over;
+#ifndef ENDS_UNTOLD
+	rests = true;
+#endif
 	stopped = true
 #endif
 }
