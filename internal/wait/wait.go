@@ -43,8 +43,9 @@ type Waiter interface {
 	//	served, ending := w.Arrive(slot)
 	//
 	// with nothing in between. Leave returns nil if the wait is over already. served reports
-	// that somebody has done what the waiter waits for, by Serve; ending is false then. (Wait
-	// leaves that to be reported later.)
+	// that somebody has done what the waiter waits for, by Serve; ending is false then. So who
+	// waits while a wait that may be served goes on below, as a lock does, must call Wait, which leaves
+	// that to be reported later.
 	Leave(why Reason) *Slot
 	Arrive(slot *Slot) (served, ending bool)
 	// Exit ends a fiber whose Wait reported true, as by runtime.Goexit. For a
