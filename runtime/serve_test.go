@@ -113,17 +113,28 @@ func TestAServiceIsLeftToTheWaitThatItIsFor(t *testing.T) {
 		"Wait": func(w wait.Waiter) { w.Wait(wait.Entry) },
 		"Park": func(w wait.Waiter) { w.Park(wait.Entry) },
 	} {
-		for where, start := range map[string]func(func()){
-			"fiber":     func(f func()) { _ = fibers.Run(f) },
-			"goroutine": func(f func()) { f() },
-		} {
-			t.Run(name+"/"+where, func(t *testing.T) {
-				start(func() {
+		for where, start := range map[string]func(func(w wait.Waiter)){
+			"fiber": func(f func(w wait.Waiter)) {
+				_ = fibers.Run(func() {
 					w := wait.Current()
 					defer wait.Release(w)
-					go w.Serve()
-					other(w)
-					w.Unpark() // the permit may have been for the wait that follows
+					f(w)
+				})
+			},
+			"goroutine": func(f func(w wait.Waiter)) { f(wait.NewGoroutine()) },
+		} {
+			t.Run(name+"/"+where, func(t *testing.T) {
+				start(func(w wait.Waiter) {
+					var done atomic.Bool
+					go func() {
+						w.Serve()
+						done.Store(true)
+						w.Unpark() // the permit of the service may have been for the wait that follows
+					}()
+					for !done.Load() { // a wait may return early
+						other(w)
+					}
+					w.Unpark()
 					slot := w.Leave(wait.Signal)
 					if slot != nil {
 						slot.Swap()

@@ -19,6 +19,19 @@ func inStacks() int64 {
 	return int64(s[0].Value.Uint64())
 }
 
+// bitByBit calls spawn so many times, each of which spawns a fiber that says that it is there. What
+// is spawned at once runs newest first.
+func bitByBit(parties int, spawn func(here *cml.WaitGroup)) {
+	var here cml.WaitGroup
+	for range parties / 64 {
+		here.Add(64)
+		for range 64 {
+			spawn(&here)
+		}
+		here.Wait()
+	}
+}
+
 // What a fiber does when it first waits must not make its stack grow, which would double what
 // it takes: it waits with the stack that it began with, in a choice as in a plain wait.
 func TestWaitingKeepsTheFirstStack(t *testing.T) {
@@ -53,19 +66,15 @@ func TestWaitingKeepsTheFirstStack(t *testing.T) {
 			open = append(open, rt)
 			before := inStacks()
 			err = rt.Run(func() {
-				var here, end cml.WaitGroup
+				var end cml.WaitGroup
 				end.Add(parties)
-				for range parties / 64 { // bit by bit: what is spawned at once runs newest first
-					here.Add(64)
-					for range 64 {
-						fibers.Go(func() {
-							here.Done()
-							c.get()
-							end.Done()
-						})
-					}
-					here.Wait()
-				}
+				bitByBit(parties, func(here *cml.WaitGroup) {
+					fibers.Go(func() {
+						here.Done()
+						c.get()
+						end.Done()
+					})
+				})
 				if each := (inStacks() - before) / parties; each > 2048+64 {
 					t.Errorf("each of %d that wait has a stack of %d bytes, on average; want the first 2048", parties, each)
 				}
@@ -100,23 +109,19 @@ func TestGivingUpATimeoutKeepsTheFirstStack(t *testing.T) {
 	get := ch.GetOp()
 	err = rt.Run(func() {
 		before := inStacks()
-		var here, got, end cml.WaitGroup
+		var got, end cml.WaitGroup
 		got.Add(parties)
 		end.Add(parties)
 		leave := cml.NewChan[int]()
-		for range parties / 64 {
-			here.Add(64)
-			for range 64 {
-				fibers.Go(func() {
-					here.Done()
-					inAFrame(get)
-					got.Done()
-					leave.Get()
-					end.Done()
-				})
-			}
-			here.Wait()
-		}
+		bitByBit(parties, func(here *cml.WaitGroup) {
+			fibers.Go(func() {
+				here.Done()
+				inAFrame(get)
+				got.Done()
+				leave.Get()
+				end.Done()
+			})
+		})
 		fibers.Sleep(20 * time.Millisecond) // their timers come from the slots into the wheel
 		for range parties {
 			ch.Put(1)

@@ -72,7 +72,7 @@ import (
 // Get terminates without regard to what the others do: a probe looks at no slot
 // twice.
 //
-// Checked by: TestTableProperty, TestTableStress (with -race).
+// Checked by: TestTableProperty, TestTableStress (also with -race, where Here is not in assembly).
 type Table[T any] struct{ table }
 
 // table is a Table without the type of the values: what is generic is not inlined

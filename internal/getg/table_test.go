@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	stdatomic "sync/atomic" // its 64-bit types are aligned on 32-bit systems too
 	"testing"
 	"unsafe"
 
@@ -222,6 +223,7 @@ func TestTableStress(t *testing.T) {
 		reuse sync.Map // keys seen: the test is worth nothing if none comes again
 		again int
 		mu    sync.Mutex
+		away  stdatomic.Int64 // looks of goroutines whose entry is not at home, for which Here takes another way
 	)
 	member := func(i int) {
 		key := Get()
@@ -238,6 +240,9 @@ func TestTableStress(t *testing.T) {
 				if r := table.Get(key); r != nil {
 					t.Errorf("goroutine without entry finds one: own key %#x, record's %#x", key, r.key)
 				}
+				if r := table.Here(); r != nil {
+					t.Errorf("goroutine without entry is taken for another: own key %#x, record's %#x", key, r.key)
+				}
 				goruntime.Gosched()
 			}
 			return
@@ -248,6 +253,12 @@ func TestTableStress(t *testing.T) {
 			for range 10 {
 				if r := table.Get(Get()); r != own {
 					t.Errorf("goroutine %#x does not find its entry but %p", key, r)
+				}
+				if r := table.Here(); r != own {
+					t.Errorf("goroutine %#x does not find its entry by Here but %p", key, r)
+				}
+				if a := table.array.Load(); a.slots[a.home(key)].key.Load() != key {
+					away.Add(1)
 				}
 				goruntime.Gosched()
 			}
@@ -310,6 +321,9 @@ func TestTableStress(t *testing.T) {
 	}
 	if recycled := Get() != uintptr(number()<<1); again == 0 && recycled {
 		t.Error("uncovered: no key was used again")
+	}
+	if away.Load() == 0 {
+		t.Error("uncovered: all entries were at home")
 	}
 }
 
